@@ -1,0 +1,1 @@
+"""The curation desk: where people see, change and publish what the recommender shows."""

@@ -1,0 +1,109 @@
+"""What a page needs to know: the shop, who is asking, the draft, the live state, the time.
+
+Each is read at most once a request, so that everything on a page speaks of the same moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar, cast
+
+from flask import current_app, g, request
+from flask_login import current_user
+
+from curation_ui.words import Names
+from recsys.domain.errors import Forbidden, Invalid
+from recsys.domain.people import Actor, Permission
+from recsys.domain.windows import zone_of
+from recsys.services.drafting import Draft, read_draft
+from recsys.services.shop import Shop
+from recsys.slates.refresh import LiveHolder
+from recsys.slates.state import LiveState
+
+T = TypeVar("T")
+EXTENSION = "recsys-desk"
+ZONE_COOKIE = "zone"
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What one process of the desk works with."""
+
+    shop: Shop
+    live: LiveHolder
+
+
+def desk() -> Desk:
+    """The desk of the current application."""
+    return cast(Desk, current_app.extensions[EXTENSION])
+
+
+def shop() -> Shop:
+    """The shop that use cases are called with."""
+    return desk().shop
+
+
+def actor() -> Actor:
+    """The signed-in person as the services know them."""
+    if not current_user.is_authenticated:
+        raise Forbidden("Sign in first.")
+    return cast(Actor, current_user.actor)
+
+
+def me() -> str:
+    """The name under which the signed-in person's work is kept; empty when nobody is signed in."""
+    return cast(str, current_user.actor.name) if current_user.is_authenticated else ""
+
+
+def may(permission: str) -> bool:
+    """Whether the signed-in person may `view`, `edit`, `publish` or `administer`."""
+    return bool(current_user.is_authenticated) and current_user.actor.may(Permission[permission.upper()])
+
+
+def now() -> datetime:
+    """The moment of this request, UTC."""
+    return _once("now", lambda: shop().clock())
+
+
+def state() -> LiveState:
+    """What is live, as of this request."""
+    return _once("state", lambda: desk().live.current())
+
+
+def draft() -> Draft:
+    """The draft, as of this request."""
+    return _once("draft", lambda: read_draft(shop()))
+
+
+def names() -> Names:
+    """Titles of items, surfaces and themes, of the draft and of what is live."""
+    return _once("names", lambda: Names(state().catalog, draft().rules))
+
+
+def zone() -> str:
+    """The zone in which times are shown: the shop's, unless the browser told its person's own."""
+    return _once("zone", _zone)
+
+
+def wrote() -> None:
+    """Forget what was read in this request and take in what was just written."""
+    desk().live.catch_up()
+    g.pop("desk_cache", None)
+
+
+def _zone() -> str:
+    chosen = request.cookies.get(ZONE_COOKIE, "")
+    try:
+        zone_of(chosen)
+    except Invalid:
+        return shop().settings.timezone
+    return chosen
+
+
+def _once(key: str, make: Callable[[], T]) -> T:
+    cache: dict[str, Any] = g.setdefault("desk_cache", {})
+    if key not in cache:
+        cache[key] = make()
+    return cast(T, cache[key])

@@ -1,0 +1,121 @@
+"""What every template can call: words about rules, numbers and times, bound to the request."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, request, url_for
+from markupsafe import Markup
+
+from curation_ui import context, moments, numbers, tiles, words
+from curation_ui.i18n import gettext, language, ngettext
+from curation_ui.navigation import navigation
+from recsys.domain.rules import AnyRule, kind_of
+from recsys.domain.slates import Placed, Source
+
+THEMES = ("light", "dark")
+APPEARANCE_COOKIE = "appearance"
+
+
+def install(app: Flask) -> None:
+    """Give the templates of `app` their filters and functions."""
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]  # the extension adds it
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(_filters())
+    app.jinja_env.globals.update(_functions())
+    app.context_processor(_page)
+
+
+def why_words(placed: Placed, rule: AnyRule | None) -> str:
+    """The one short line that says why an item is there; the whole story is in its details."""
+    if placed.source is Source.PIN and rule is not None:
+        who = gettext("you") if rule.author == context.me() else rule.author
+        line = gettext("Pinned by %(who)s", who=who)
+        end = getattr(rule, "window", moments.Window()).end
+        return line if end is None else gettext("%(line)s · until %(day)s", line=line, day=_day(end, rule))
+    if placed.source is Source.THEME and placed.theme:
+        return context.names().theme(f"theme-{placed.theme.removeprefix('theme-')}")
+    return placed.reason.text
+
+
+def asset(path: str) -> str:
+    """The address of a static file with a stamp of its content, so that browsers may keep it for ever."""
+    return url_for("static", filename=path, v=_stamp(path))
+
+
+def _day(at: datetime, rule: AnyRule) -> str:
+    local = at.astimezone(moments.zone_of(rule.window.zone))  # type: ignore[union-attr]  # only rules with an end get here
+    return f"{local:%a} {local.day} {local:%b}"
+
+
+@cache
+def _stamp(path: str) -> str:
+    file = Path(__file__).parent / "static" / path
+    return hashlib.blake2b(file.read_bytes(), digest_size=6).hexdigest() if file.is_file() else "0"
+
+
+def _filters() -> dict[str, Callable[..., Any]]:
+    return {
+        "moment": lambda at, zone=None: moments.moment(at, zone or context.zone()),
+        "ago": lambda at: moments.ago(at, context.now()),
+        "iso": lambda at: "" if at is None else at.isoformat(),
+        "local": lambda at, zone=None: moments.to_field(at, zone or context.zone()),
+        "price": numbers.price_words,
+        "number": numbers.number,
+        "percent": numbers.percent,
+        "signed": numbers.signed,
+        "window": moments.window_words,
+        "kind": kind_of,
+    }
+
+
+def _functions() -> dict[str, Callable[..., Any] | Any]:
+    return {
+        "asset": asset,
+        "may": context.may,
+        "me": context.me,
+        "now": context.now,
+        "zone": context.zone,
+        "drawn_tile": tiles.drawn_tile,
+        "find_item": lambda item_id: context.state().catalog.get(item_id),
+        "item_title": lambda item_id: context.names().item(item_id),
+        "surface_title": lambda slug: context.names().surface(slug),
+        "theme_title": lambda rule_id: context.names().theme(rule_id),
+        "rule_title": words.rule_title,
+        "rule_words": lambda rule: words.rule_words(rule, context.names()),
+        "subject_words": lambda rule: words.subject_words(rule, context.names()),
+        "scope_words": lambda scope, **how: words.scope_words(scope, context.names(), **how),
+        "target_words": lambda target: words.target_words(target, context.names()),
+        "selector_words": words.selector_words,
+        "order_words": words.order_words,
+        "holdout_words": words.holdout_words,
+        "change_words": lambda before, after: words.change_words(before, after, context.names()),
+        "field_changes": lambda before, after: words.field_changes(before, after, context.names()),
+        "why_words": why_words,
+        "who_words": who_words,
+        "SIGNS": words.SIGNS,
+        "KIND_SIGNS": words.KIND_SIGNS,
+    }
+
+
+def who_words(name: str) -> str:
+    """“you” for the signed-in person, else the name."""
+    return gettext("you") if name and name == context.me() else name
+
+
+def _page() -> dict[str, Any]:
+    appearance = request.cookies.get(APPEARANCE_COOKIE, "")
+    signed_in = bool(context.me())
+    return {
+        "appearance": appearance if appearance in THEMES else None,
+        "language": language(),
+        "shop_name": context.shop().settings.shop_name,
+        "navigation": navigation() if signed_in and not request.headers.get("HX-Request") else [],
+        "Markup": Markup,
+    }

@@ -1,0 +1,16 @@
+// The surface page: the grid answers to keys, drag and small dialogs, and keeps its place after every change.
+import { connectCarry } from "./surface/carry.js";
+import { connectDialogs } from "./surface/dialogs.js";
+import { connectDrag } from "./surface/drag.js";
+import { connectGrid } from "./surface/grid.js";
+import { connectKeys } from "./surface/keys.js";
+import { connectLens } from "./surface/lens.js";
+import { connectPlace } from "./surface/place.js";
+
+connectPlace();
+connectDialogs();
+connectGrid();
+connectCarry();
+connectKeys();
+connectLens();
+connectDrag();

@@ -1,0 +1,76 @@
+"""The preview grid as the templates read it: one cell a slot, with what is worth saying about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from curation_ui.i18n import gettext as _
+from curation_ui.rendering import why_words
+from recsys.domain.catalog import Item
+from recsys.domain.diff import Move
+from recsys.domain.ids import ItemId
+from recsys.domain.rules import AnyRule
+from recsys.domain.slates import Placed, Source
+from recsys.services.preview import Look
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One tile: the item, why it is here, and where it stood before the draft.
+
+    `was` is the slot it had in the live slate: None when it has not moved, 0 when it is new here.
+    """
+
+    placed: Placed
+    item: Item
+    why: str
+    was: int | None
+    rule: AnyRule | None
+    displaced: Item | None
+
+    @property
+    def mark(self) -> str:
+        """What changed about its place: “was 9”, “new”, or nothing."""
+        if self.was is None:
+            return ""
+        return _("was %(slot)d", slot=self.was) if self.was else _("new")
+
+
+def cells(look: Look, moves: Sequence[Move] = ()) -> list[Cell]:
+    """The tiles of one side of the draft, marked with `moves`."""
+    was = {move.item_id: move.before or 0 for move in moves}
+    return [_cell(look, placed, was) for placed in look.slate.items]
+
+
+def gone(before: Look, moves: Sequence[Move]) -> list[tuple[Item, int]]:
+    """The items that were on the grid before and are not now, with the slot that each had."""
+    left = [(move.item_id, move.before) for move in moves if move.after is None and move.before is not None]
+    return [(known(before, item_id), slot) for item_id, slot in left]
+
+
+def known(look: Look, item_id: ItemId) -> Item:
+    """The item as the catalog has it; one that it lacks is called by its id."""
+    return look.items.get(item_id) or Item(item_id, item_id)
+
+
+def why(placed: Placed, rule: AnyRule | None) -> str:
+    """One short line: why the item stands here, said to an editor."""
+    words = why_words(placed, rule)
+    return third_person(words) if placed.source in {Source.MODEL, Source.FALLBACK} else words
+
+
+def third_person(reason: str) -> str:
+    """The shopper's reason as an editor reads it: “because you bought” becomes “because they bought”."""
+    return reason.replace(" you ", " they ").replace(" your ", " their ")
+
+
+def _cell(look: Look, placed: Placed, was: Mapping[ItemId, int]) -> Cell:
+    rule = look.rules.get(placed.rule_id)
+    return Cell(
+        placed=placed,
+        item=known(look, placed.item_id),
+        why=why(placed, rule),
+        was=was.get(placed.item_id),
+        rule=rule,
+        displaced=known(look, placed.displaced) if placed.displaced else None,
+    )

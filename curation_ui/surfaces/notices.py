@@ -1,0 +1,112 @@
+"""What an editor should know before going on: other people's work, themes running thin, the switch that is off."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from curation_ui.i18n import gettext as _
+from curation_ui.i18n import ngettext
+from curation_ui.surfaces.view import View
+from recsys.domain.changes import Change
+from recsys.domain.rules import Boost, Pin, RuleSet, Theme, Veto, theme_id
+from recsys.services.drafting import Draft
+from recsys.services.preview import Look, Question, theme_members
+from recsys.services.shop import Shop
+from recsys.slates.state import LiveState
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One sentence, and the place to go on: `route` says which ("publish", "theme", "rules-on", "context")."""
+
+    text: str
+    route: str = ""
+    slug: str = ""
+    tone: str = "warn"
+
+
+def notices(
+    shop: Shop, state: LiveState, draft: Draft, seen: Look, view: View, question: Question, person: str
+) -> list[Notice]:
+    """All notices for the page, the most pressing first."""
+    return [
+        *_about_view(draft.rules, seen, view),
+        *_about_conflicts(draft),
+        *_about_others(draft, view.surface, person),
+        *_thin_themes(shop, state, draft.rules, question),
+    ]
+
+
+def _about_view(rules: RuleSet, seen: Look, view: View) -> Iterator[Notice]:
+    surface = rules.surface(view.surface)
+    if not view.rules:
+        text = _("Without pins, themes and boosts: this is the model alone. Vetoes and takedowns still hold.")
+        yield Notice(text, "rules-on", tone="info")
+    if surface is not None and surface.context and not view.context:
+        yield Notice(_("This surface stands beside an item. Choose one to see what its shoppers see."), "context", tone="info")
+    if view.shopper and not seen.known_shopper:
+        text = _("Shopper %(id)s is unknown to the live run and sees what any newcomer sees.", id=view.shopper)
+        yield Notice(text, tone="info")
+
+
+def _about_conflicts(draft: Draft) -> Iterator[Notice]:
+    if draft.conflicts:
+        count = len(draft.conflicts)
+        yield Notice(
+            ngettext(
+                "%(num)d change of the draft was overtaken by a publication.",
+                "%(num)d changes of the draft were overtaken by a publication.",
+                count,
+            ),
+            "publish",
+        )
+
+
+def _about_others(draft: Draft, surface: str, person: str) -> Iterator[Notice]:
+    found = Counter(each.author for each in draft.changes if each.author != person and _concerns(each, surface))
+    for author, count in found.most_common():
+        yield Notice(
+            ngettext(
+                "%(name)s is in this draft too, with %(num)d change here.",
+                "%(name)s is in this draft too, with %(num)d changes here.",
+                count,
+                name=author,
+            ),
+            "publish",
+            tone="info",
+        )
+
+
+def _concerns(change: Change, surface: str) -> bool:
+    """Whether the change acts on the surface: rules that hold everywhere do, and themes may."""
+    rule = change.after or change.before
+    return not isinstance(rule, Pin | Veto | Boost) or rule.scope.surface in {None, surface}
+
+
+def _thin_themes(shop: Shop, state: LiveState, rules: RuleSet, question: Question) -> Iterator[Notice]:
+    """Themes with fewer members that can be shown than slots to fill, as the shopper on the page would have it."""
+    slots: Counter[str] = Counter(
+        pin.theme
+        for pin in rules.of(Pin)
+        if pin.theme is not None and not pin.paused and pin.scope.surface in {None, question.surface}
+    )
+    for theme in rules.of(Theme):
+        wanted = slots[theme_id(theme.slug)]
+        if not wanted:
+            continue
+        members = theme_members(shop, state, theme, user=question.user, market=question.market, at=question.at)
+        left = sum(member.status == "ok" for member in members)
+        if left < wanted:
+            yield Notice(thin_words(theme.title, left, wanted), "theme", theme.slug)
+
+
+def thin_words(title: str, left: int, wanted: int) -> str:
+    """“Christmas lights” has 2 members left that can be shown, and 3 slots to fill."""
+    return _(
+        "“%(title)s” has %(left)d members that can be shown and %(wanted)d slots to fill.",
+        title=title,
+        left=left,
+        wanted=wanted,
+    )

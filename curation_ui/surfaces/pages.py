@@ -1,0 +1,81 @@
+"""Reading the surface page and its parts."""
+
+from __future__ import annotations
+
+from flask import redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from curation_ui import context
+from curation_ui.surfaces.blueprint import bp
+from curation_ui.surfaces.making import audiences
+from curation_ui.surfaces.scene import Scene, gather, surface_of
+from curation_ui.surfaces.shoppers import sample_groups
+from curation_ui.surfaces.view import View, read_view, safe_view
+from curation_ui.surfaces.zones import known_zones
+from curation_ui.toasts import from_htmx
+from recsys.domain.errors import Invalid, NotFound
+from recsys.domain.rules import MAX_SLOT, SurfaceSettings
+from recsys.services.catalog import search
+
+FOUND = 12
+
+
+@bp.get("/")
+def index() -> Response:
+    """Go to the first surface of the shop."""
+    surfaces = context.draft().rules.of(SurfaceSettings)
+    if not surfaces:
+        raise NotFound("surface", "There is no surface yet; the first release makes them.")
+    home = next((each for each in surfaces if each.slug == "home"), surfaces[0])
+    return redirect(url_for("surfaces.show", slug=home.slug))
+
+
+@bp.get("/<slug>")
+def show(slug: str) -> str | tuple[str, int]:
+    """The surface as the address asks; htmx gets the stage alone."""
+    view, problem = view_asked(slug)
+    limit = request.args.get("limit", "")
+    scene = gather(
+        context.shop(),
+        context.state(),
+        context.draft(),
+        view,
+        person=context.me(),
+        problem=problem,
+        limit=min(int(limit), MAX_SLOT) if limit.isdecimal() and limit.isascii() and 0 < int(limit) else None,
+    )
+    return render_template("surfaces/stage.html" if from_htmx() else "surfaces/page.html", **values(scene))
+
+
+@bp.get("/<slug>/find")
+def find(slug: str) -> str:
+    """The catalog items that match `q`, to be put on the grid."""
+    view, _problem = view_asked(slug)
+    text = request.args.get("q", "").strip()
+    found = search(context.shop(), text, FOUND) if text else []
+    return render_template("surfaces/found.html", view=view, text=text, items=found)
+
+
+def view_asked(slug: str) -> tuple[View, str]:
+    """The view in the address, and in one sentence what could not be shown as asked."""
+    surface = surface_of(context.draft(), slug)
+    zone = context.zone()
+    try:
+        view = read_view(surface, request.args, zone)
+        view.moment(context.now())
+    except Invalid as problem:
+        return safe_view(surface, request.args, zone), str(problem)
+    return view, ""
+
+
+def values(scene: Scene) -> dict[str, object]:
+    """What every template of the page is given."""
+    return {
+        "scene": scene,
+        "view": scene.view,
+        "surface": scene.surface,
+        "audiences": audiences(scene.surface, scene.view, scene.side.look.market),
+        "samples": sample_groups(context.shop(), context.state()),
+        "zones": known_zones(),
+        "here": url_for("surfaces.show", slug=scene.surface.slug, **scene.view.arguments()),
+    }

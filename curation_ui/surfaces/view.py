@@ -1,0 +1,150 @@
+"""What an editor is looking at: the part of the page's address that names shopper, moment and stage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from curation_ui.moments import from_field
+from recsys.domain.errors import Invalid
+from recsys.domain.ids import check_id
+from recsys.domain.rules import MAIN, SurfaceSettings
+from recsys.domain.windows import zone_of
+from recsys.services.preview import Question
+
+
+class Show(StrEnum):
+    """Which side of the draft is on the page."""
+
+    LIVE = "live"
+    DRAFT = "draft"
+    DIFFERENCE = "difference"
+
+
+class Arguments(Protocol):
+    """A query string or a form: one value or all values of a name."""
+
+    def get(self, name: str, default: str = "") -> str: ...
+    def getlist(self, name: str) -> list[str]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """The question behind the page as the address carries it; an empty text means "not given".
+
+    `at` is the wall-clock time in `zone` as typed (`2026-11-30T18:00`), empty for now.
+    """
+
+    surface: str
+    row: str = MAIN
+    shopper: str = ""
+    market: str = ""
+    segments: tuple[str, ...] = ()
+    at: str = ""
+    zone: str = "UTC"
+    context: tuple[str, ...] = ()
+    show: Show = Show.DRAFT
+    rules: bool = True
+    slot: int | None = None
+
+    def moment(self, now: datetime) -> datetime:
+        """The UTC moment looked at.
+
+        Raises:
+            Invalid: when the time cannot be read, or the clocks of the zone skip it.
+        """
+        return from_field(self.at, self.zone, "at") or now
+
+    def question(self, now: datetime, limit: int) -> Question:
+        """The question for the preview service."""
+        return Question(
+            surface=self.surface,
+            row=self.row,
+            at=self.moment(now),
+            user=self.shopper or None,
+            market=self.market or None,
+            segments=self.segments,
+            context=self.context,
+            rules=self.rules,
+            limit=limit,
+        )
+
+    def arguments(self, **changes: Any) -> dict[str, Any]:
+        """The query arguments that lead back to this view with `changes`; what is at its default is left out."""
+        view = replace(self, **changes)
+        found: dict[str, Any] = {
+            "row": view.row if view.row != MAIN else None,
+            "as": view.shopper or None,
+            "market": view.market or None,
+            "segment": list(view.segments) or None,
+            "at": view.at or None,
+            "zone": view.zone if view.at else None,
+            "context": list(view.context) or None,
+            "show": view.show.value if view.show is not Show.DRAFT else None,
+            "rules": None if view.rules else "off",
+            "slot": view.slot,
+        }
+        return {name: value for name, value in found.items() if value is not None}
+
+
+def read_view(surface: SurfaceSettings, arguments: Arguments, zone: str) -> View:
+    """The view that the query arguments name; `zone` is the one to use where they name none.
+
+    Raises:
+        Invalid: naming the argument that cannot be read.
+    """
+    row = arguments.get("row", MAIN) or MAIN
+    if surface.row(row) is None:
+        raise Invalid("row", f"the surface “{surface.title}” has no row “{row}”")
+    return View(
+        surface=surface.slug,
+        row=row,
+        shopper=_id(arguments.get("as", ""), "as"),
+        market=_id(arguments.get("market", ""), "market"),
+        segments=_ids(arguments.getlist("segment"), "segment"),
+        at=arguments.get("at", "").strip(),
+        zone=_zone(arguments.get("zone", "").strip() or zone),
+        context=_ids(arguments.getlist("context"), "context") if surface.context else (),
+        show=_show(arguments.get("show", "")),
+        rules=arguments.get("rules", "") != "off",
+        slot=_slot(arguments.get("slot", "")),
+    )
+
+
+def safe_view(surface: SurfaceSettings, view_arguments: Mapping[str, str], zone: str) -> View:
+    """The nearest view that can be shown when the arguments cannot be read."""
+    shopper = view_arguments.get("as", "").strip()
+    try:
+        check_id(shopper, "as")
+    except Invalid:
+        shopper = ""
+    return View(surface=surface.slug, shopper=shopper, zone=zone)
+
+
+def _zone(name: str) -> str:
+    zone_of(name)
+    return name
+
+
+def _id(value: str, field: str) -> str:
+    value = value.strip()
+    return check_id(value, field) if value else ""
+
+
+def _ids(values: list[str], field: str) -> tuple[str, ...]:
+    given = [part for value in values for part in ([value] if field == "context" else value.split(","))]
+    return tuple(dict.fromkeys(found for part in given if (found := _id(part, field))))
+
+
+def _show(value: str) -> Show:
+    try:
+        return Show(value) if value else Show.DRAFT
+    except ValueError:
+        raise Invalid("show", "choose live, draft or difference") from None
+
+
+def _slot(value: str) -> int | None:
+    return int(value) if value.isdecimal() and value.isascii() else None

@@ -1,0 +1,1 @@
+"""A run from start to finish: split, fit, gate, candidates, snapshot; no database."""

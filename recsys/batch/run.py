@@ -1,0 +1,124 @@
+"""A run from start to finish."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.batch.dislikes import disliked
+from recsys.batch.fit import choose, fit_all, leaderboard
+from recsys.batch.gate import Gate, check_run
+from recsys.batch.snapshot import Label, write_snapshot
+from recsys.batch.split import ask
+from recsys.data.training import TrainingData
+from recsys.domain.errors import Invalid
+from recsys.models.progress import Progress, Silent
+from recsys.models.selection import compare, contenders
+from recsys.snapshots.verify import verify
+
+
+@dataclass(frozen=True, slots=True)
+class BatchResult:
+    """What a run found and left behind; `metrics` and `facts` are plain values that JSON can hold.
+
+    Attributes:
+        run_id: as given.
+        model: the name of the model behind the candidates.
+        metrics: ``k``, ``decisive`` (the metric that chose), ``winner``, ``values`` (the winner's metrics by name, empty
+            where nothing was measured), ``models`` (best first: ``model``, ``values``, ``over_popular`` with ``mean``
+            and ``standard_error`` paired by shopper), ``evaluated``, ``left_out``, ``split`` (``kind``, ``at``, ``words``).
+        gate: whether the run holds against the baseline and the live run.
+        facts: counts, among them ``shoppers_with_candidates``; see `_facts`.
+        snapshot_folder: holds the verified snapshot.
+
+    """
+
+    run_id: str
+    model: str
+    metrics: dict[str, Any]
+    gate: Gate
+    facts: dict[str, Any]
+    snapshot_folder: Path
+
+
+def run_batch(
+    data: TrainingData,
+    *,
+    model: str,
+    folder: Path,
+    run_id: str,
+    identity_key: bytes,
+    seed: int,
+    created_at: datetime,
+    live_metrics: Mapping[str, Any] | None = None,
+    live_facts: Mapping[str, Any] | None = None,
+    progress: Progress | None = None,
+) -> BatchResult:
+    """Measure the models, choose one, fit it on everything, and leave a verified snapshot.
+
+    Args:
+        data: what to learn from.
+        model: ``auto``, the name of a built-in model, or ``module:Class``.
+        folder: where the snapshot is to stand; must not exist yet.
+        run_id: name of the run, kept in the snapshot.
+        identity_key: at most 64 bytes; shoppers are found by a hash of their id under this key.
+        seed: of everything that chance decides; equal data and seed give an equal snapshot.
+        created_at: moment of the run, aware.
+        live_metrics: `BatchResult.metrics` of the live run, if there is one.
+        live_facts: `BatchResult.facts` of the live run.
+        progress: told where the work stands.
+
+    Raises:
+        Invalid: for an unknown model, one that fails, and data without any item.
+        Conflict: where the folder exists.
+        SnapshotDamaged: where the disk did not keep what was written.
+
+    """
+    watch = progress or Silent()
+    models = contenders(model)
+    if not len(data.items):
+        raise Invalid("items", "There is nothing to recommend yet; import a catalog or interactions first.")
+    watch.step("Splitting", 1)
+    asked = ask(data, seed=seed)
+    judged = compare(models, asked.question, seed=seed, progress=watch) if asked.question else ()
+    winner = choose(model, models, judged)
+    fitted = fit_all(winner, data, seed=seed, progress=watch)
+    counts = write_snapshot(folder, Label(run_id, created_at, identity_key), data, fitted, watch)
+    watch.step("Verifying", 1)
+    verify(folder)
+    metrics = leaderboard(asked, winner.name, judged)
+    facts = _facts(data, counts)
+    gate = check_run(metrics, facts, live_metrics, live_facts)
+    watch.advance()
+    return BatchResult(run_id, winner.name, metrics, gate, facts, folder)
+
+
+def _facts(data: TrainingData, counts: NDArray[np.int64]) -> dict[str, Any]:
+    """Count shoppers and items.
+
+    A shopper is exhausted when every item that anybody wanted is owned or disliked, and empty when that is not so and
+    there are no candidates all the same.
+    """
+    shoppers = len(data.users)
+    wanted = np.bincount(data.weights.indices, minlength=len(data.items)) > 0
+    gone = (data.owned + disliked(data)).astype(np.int64)
+    exhausted = int((gone @ wanted.astype(np.int64) >= wanted.sum()).sum())
+    reached = int((counts > 0).sum())
+    return {
+        "shoppers": shoppers,
+        "items": len(data.items),
+        "items_without_interactions": int((~wanted).sum()),
+        "interactions": len(data.events),
+        "markets": len(data.markets),
+        "cutoff": data.cutoff.isoformat() if data.cutoff else None,
+        "shoppers_with_candidates": reached,
+        "shoppers_exhausted": exhausted,
+        "shoppers_empty": shoppers - reached - exhausted,
+        "candidates_per_shopper": float(counts.mean()) if shoppers else 0.0,
+    }

@@ -1,0 +1,1 @@
+"""Reading catalogs, interactions and segments; the interaction store; what models are trained on."""

@@ -1,0 +1,103 @@
+"""Which files belong to the interaction store: a numbered list of commits, each visible at once or not at all."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from recsys.domain.errors import RecsysError
+
+_FOLDER = "_commits"
+_LOCK = "_lock"
+_DIGITS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One data file: its path below the root, with forward slashes, and how many rows it holds."""
+
+    path: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One import that is whole: its number, counted from 1, and the files that it added."""
+
+    number: int
+    parts: tuple[Part, ...]
+
+    @property
+    def rows(self) -> int:
+        """How many rows it added."""
+        return sum(part.rows for part in self.parts)
+
+
+class CommitLog:
+    """The commit files below `root`."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._folder = root / _FOLDER
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the right to append; a second appender, in whatever process, waits here."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with open(self._root / _LOCK, "a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def read(self) -> tuple[Commit, ...]:
+        """All commits, oldest first. Raises `RecsysError` when one cannot be read."""
+        names = sorted(self._folder.glob("*.json"))
+        return tuple(_parse(name) for name in names)
+
+    def write(self, parts: Sequence[Part]) -> Commit:
+        """Make `parts` visible, all at once.
+
+        The files themselves must already be on disk. Only the holder of the lock may call this.
+        """
+        commits = self.read()
+        commit = Commit(commits[-1].number + 1 if commits else 1, tuple(parts))
+        text = json.dumps({"number": commit.number, "parts": [[part.path, part.rows] for part in parts]})
+        final = self._folder / f"{commit.number:0{_DIGITS}}.json"
+        draft = final.with_suffix(".draft")
+        with open(draft, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        # A link fails where a rename would silently replace a commit that is already there.
+        os.link(draft, final)
+        draft.unlink()
+        sync_folder(self._folder)
+        return commit
+
+    def clear_drafts(self) -> None:
+        """Remove what a killed import left of its commit file."""
+        for draft in self._folder.glob("*.draft"):
+            draft.unlink()
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in `folder` survive a power loss."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _parse(path: Path) -> Commit:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        parts = tuple(Part(str(name), int(rows)) for name, rows in content["parts"])
+        return Commit(int(content["number"]), parts)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        message = f"The commit file {path} of the interactions cannot be read; restore it from a backup."
+        raise RecsysError(message) from error

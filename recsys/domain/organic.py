@@ -1,0 +1,117 @@
+"""What stands in the slots that no pin fills: candidates by score and boosts, then fallback."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from recsys.domain.eligibility import Test
+from recsys.domain.ids import ItemId
+from recsys.domain.requests import Request
+from recsys.domain.rules import MAIN, RowSettings
+from recsys.domain.views import Candidate, CandidatesView, CatalogView, Multiplier
+
+POPULAR_HERE, POPULAR, REST = "popular here", "popular", "rest"
+
+
+class Organic(NamedTuple):
+    """An item that stands by its own merit: a candidate with its model rank, or a fallback tier."""
+
+    item_id: ItemId
+    candidate: Candidate | None
+    rank: int | None
+    tier: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrganicSource:
+    """The organic order of one request, to be walked with different items taken."""
+
+    candidates: CandidatesView
+    catalog: CatalogView
+    request: Request
+    row: RowSettings
+    eligible: Test
+    multiplier: Multiplier | None
+
+    def walk(self, taken: Container[ItemId], counted: Iterable[ItemId] = ()) -> Iterator[Organic]:
+        """Eligible items in organic order, without `taken`, within the group limit.
+
+        Args:
+            taken: items that pins hold or that earlier pages showed.
+            counted: items of earlier pages that count against the group limit.
+        """
+        groups = Counter(group for each in counted if (group := self._group(each)) is not None)
+        limit = self.row.group_limit
+        seen: set[ItemId] = set()
+        for organic in self._ordered():
+            item_id = organic.item_id
+            if item_id in seen or item_id in taken or not self.eligible(item_id):
+                continue
+            seen.add(item_id)
+            group = self._group(item_id) if limit else None
+            if group is not None:
+                if groups[group] >= limit:
+                    continue
+                groups[group] += 1
+            yield organic
+
+    def _ordered(self) -> Iterator[Organic]:
+        rank = 0
+        ranked: set[ItemId] = set()
+        for tier in self._candidate_tiers():
+            fresh = []
+            for candidate in tier:
+                if candidate.item_id not in ranked:
+                    ranked.add(candidate.item_id)
+                    rank += 1
+                    fresh.append(Organic(candidate.item_id, candidate, rank, candidate.kind))
+            yield from self._boosted(fresh)
+        if self.row.name == MAIN:
+            yield from self._fallback()
+
+    def _candidate_tiers(self) -> Iterator[Sequence[Candidate]]:
+        if self.request.context:
+            yield self.candidates.beside()
+        if self.request.personalised:
+            own = self.candidates.new()
+            again = self.candidates.repeats() if self.row.repeats else ()
+            yield sorted([*own, *again], key=lambda each: (-each.score, each.item_id)) if again else own
+
+    def _boosted(self, tier: list[Organic]) -> list[Organic]:
+        multiplier = self.multiplier
+        if multiplier is None:
+            return tier
+        keyed = [(-_score(each) * multiplier(each.item_id), each.item_id, each) for each in tier]
+        return [each for _, _, each in sorted(keyed, key=lambda key: key[:2])]
+
+    def _fallback(self) -> Iterator[Organic]:
+        market = self.request.market
+        if market is not None:
+            yield from self._popular(market, POPULAR_HERE)
+        yield from self._popular(None, POPULAR)
+        yield from self._rest()
+
+    def _popular(self, market: str | None, tier: str) -> Iterator[Organic]:
+        popular = self.candidates.popular(market)
+        if self.multiplier is not None:
+            factor = self.multiplier
+            popular = sorted(((i, s * factor(i)) for i, s in popular), key=lambda each: (-each[1], each[0]))
+        return (Organic(item_id, None, None, tier) for item_id, _ in popular)
+
+    def _rest(self) -> Iterator[Organic]:
+        ids = self.catalog.ids()
+        if self.multiplier is not None:
+            factor = self.multiplier
+            ids = sorted(ids, key=lambda item_id: (-factor(item_id), item_id))
+        return (Organic(item_id, None, None, REST) for item_id in ids)
+
+    def _group(self, item_id: ItemId) -> str | None:
+        item = self.catalog.get(item_id)
+        return None if item is None else item.group_id
+
+
+def _score(organic: Organic) -> float:
+    return organic.candidate.score if organic.candidate is not None else 1.0

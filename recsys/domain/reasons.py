@@ -1,0 +1,44 @@
+"""Why an item stands where it stands, in words that are never empty."""
+
+from __future__ import annotations
+
+from recsys.domain.ids import ItemId
+from recsys.domain.organic import POPULAR, POPULAR_HERE, Organic
+from recsys.domain.requests import Request
+from recsys.domain.slates import Because, Reason
+from recsys.domain.slots import Held
+from recsys.domain.views import Candidate, CandidatesView, CatalogView, Kind
+
+EDITORS_CHOICE = Reason("Editors' choice")
+
+
+def pin_reason(held: Held, request: Request) -> Reason:
+    """Editors' choice for an item; the theme's title for a theme."""
+    return EDITORS_CHOICE if held.theme is None else Reason(held.theme.title_in(request.market))
+
+
+def organic_reason(
+    organic: Organic, candidates: CandidatesView, catalog: CatalogView, request: Request
+) -> Reason:
+    """What the model or the fallback says for an item."""
+    if organic.candidate is not None:
+        return _model_reason(organic.candidate, candidates, catalog)
+    if organic.tier == POPULAR_HERE:
+        return Reason(f"Popular in {request.market}")
+    return Reason("Popular with other shoppers" if organic.tier == POPULAR else "More from the shop")
+
+
+def _model_reason(candidate: Candidate, candidates: CandidatesView, catalog: CatalogView) -> Reason:
+    named = [_named(item_id, share, catalog) for item_id, share in candidates.because(candidate)]
+    because = tuple(each for each in named if each is not None)
+    titles = " and ".join(each.title for each in because)
+    if candidate.kind is Kind.REPEAT:
+        return Reason("You bought this before", because)
+    if candidate.kind is Kind.BESIDE:
+        return Reason(f"Often bought with {titles}" if because else "Goes well together", because)
+    return Reason(f"Because you bought {titles}" if because else "Picked for you", because)
+
+
+def _named(item_id: ItemId, share: float, catalog: CatalogView) -> Because | None:
+    item = catalog.get(item_id)
+    return None if item is None else Because(item_id, item.title, share)

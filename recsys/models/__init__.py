@@ -1,0 +1,1 @@
+"""Recommenders behind one small protocol, and choosing among them."""

@@ -1,0 +1,105 @@
+"""Choosing a model by what it would have said about purchases that it did not see."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from recsys.data.training import TrainingData
+from recsys.evaluation import metrics
+from recsys.models.base import Fitted, Recommender
+from recsys.models.loading import AUTO, BUILT_IN, recommender
+from recsys.models.progress import Progress
+
+K = 20
+"""Depth at which models are compared."""
+
+DECISIVE = f"ndcg@{K}"
+"""The metric that chooses: it looks at the order and not only at the set."""
+
+BASELINE = "popular"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Validation:
+    """A question with a known answer: what did these shoppers buy next that they did not have.
+
+    Attributes:
+        train: what a model may learn from; id maps as in the whole data.
+        rows: int32 [n], the shoppers who are asked about; each has at least one test item.
+        exclude: [n, n_items], what they had already and what they dislike.
+        truth: bool [n, n_items], the new items that they bought.
+        left_out: number of shoppers without a train part or without a test part.
+
+    """
+
+    train: TrainingData
+    rows: NDArray[np.int32]
+    exclude: csr_matrix
+    truth: csr_matrix
+    left_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """How one model did.
+
+    Attributes:
+        model: its name.
+        values: metrics at `K` by name, such as ``ndcg@20``.
+        decisive: float64 [n], `DECISIVE` by shopper.
+
+    """
+
+    model: str
+    values: Mapping[str, float]
+    decisive: NDArray[np.float64] = field(repr=False)
+
+
+def contenders(model: str) -> tuple[Recommender, ...]:
+    """Give the models to try: all of ours for ``auto``, else the one asked for beside the baseline.
+
+    Raises `Invalid` as `recommender` does.
+    """
+    if model == AUTO:
+        return tuple(BUILT_IN.values())
+    if model == BASELINE:
+        return (BUILT_IN[BASELINE],)
+    return (BUILT_IN[BASELINE], recommender(model))
+
+
+def judge(fitted: Fitted, question: Validation) -> Judged:
+    """Rank all items that are new to the shoppers, and measure."""
+    n_items = question.truth.shape[1]
+    lists = fitted.top_k(question.rows, K, question.exclude)
+    hits = metrics.find_hits(lists.items, question.truth.indptr, question.truth.indices, n_items)
+    outcome = metrics.evaluate(hits, np.diff(question.truth.indptr), K)
+    owners = np.bincount(question.train.owned.indices, minlength=n_items)
+    shown = metrics.exposure(lists.items, n_items)
+    beyond = {
+        f"coverage@{K}": metrics.coverage(shown),
+        f"novelty@{K}": metrics.novelty(shown, owners, question.train.owned.shape[0]),
+        f"gini@{K}": metrics.gini(shown),
+        f"long_tail@{K}": metrics.long_tail_share(shown, owners),
+    }
+    return Judged(fitted.name, outcome.values | beyond, outcome.per_shopper[DECISIVE])
+
+
+def compare(
+    models: Sequence[Recommender], question: Validation, *, seed: int, progress: Progress
+) -> tuple[Judged, ...]:
+    """Fit every model on the train part and judge it; the best first, of equals the simpler."""
+    judged = []
+    for model in models:
+        progress.step(f"Trying {model.name}", steps(model))
+        judged.append(judge(model.fit(question.train, seed=seed, progress=progress), question))
+    return tuple(sorted(judged, key=lambda each: -each.values[DECISIVE]))
+
+
+def steps(model: object) -> int:
+    """Tell how often `fit` will advance the progress."""
+    return int(getattr(model, "iterations", 1))

@@ -1,0 +1,85 @@
+"""What a WSGI server hands in and takes back, as two small values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+
+Environ = dict[str, Any]
+Headers = tuple[tuple[str, str], ...]
+StartResponse = Callable[[str, list[tuple[str, str]]], object]
+
+JSON = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """One request as it came in; nothing in it is trusted."""
+
+    environ: Environ
+
+    @property
+    def method(self) -> str:
+        """The method, in capitals."""
+        return str(self.environ.get("REQUEST_METHOD", "GET")).upper()
+
+    @property
+    def path(self) -> str:
+        """The path, decoded."""
+        return str(self.environ.get("PATH_INFO", "")) or "/"
+
+    @property
+    def query(self) -> str:
+        """The query string, still encoded."""
+        return str(self.environ.get("QUERY_STRING", ""))
+
+    def header(self, name: str) -> str | None:
+        """A header by its name in small letters with hyphens, None when it was not sent."""
+        key = name.upper().replace("-", "_")
+        found = self.environ.get(key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{key}")
+        return None if found is None else str(found).strip()
+
+    def read(self, most: int) -> bytes:
+        """Up to `most` bytes of the body."""
+        length = self.header("content-length")
+        chunked = self.header("transfer-encoding") is not None
+        # Without a length and without chunks there is no body, and some servers would wait for one.
+        if not chunked and not (length and length.isdigit()):
+            return b""
+        body: bytes = self.environ["wsgi.input"].read(most if chunked else min(int(length or 0), most))
+        return body
+
+
+@dataclass(frozen=True, slots=True)
+class HttpResponse:
+    """One response, complete."""
+
+    status: int
+    body: bytes = b""
+    headers: Headers = ()
+
+    def header(self, name: str) -> str | None:
+        """A header by its name in any case, None when it is not set."""
+        return next((value for key, value in self.headers if key.lower() == name.lower()), None)
+
+    def with_headers(self, headers: Iterable[tuple[str, str]]) -> HttpResponse:
+        """The same response with further headers."""
+        return replace(self, headers=(*self.headers, *headers))
+
+    def send(self, start: StartResponse, *, without_body: bool) -> list[bytes]:
+        """Hand the response to the server; `without_body` for HEAD."""
+        phrase = HTTPStatus(self.status).phrase
+        headers = list(self.headers)
+        if self.status not in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}:
+            headers.append(("Content-Length", str(len(self.body))))
+        start(f"{self.status} {phrase}", headers)
+        return [] if without_body else [self.body]
+
+
+def json_response(status: int, content: object, headers: Iterable[tuple[str, str]] = ()) -> HttpResponse:
+    """A response that carries `content` as JSON."""
+    return HttpResponse(status, msgspec.json.encode(content), (("Content-Type", JSON), *headers))

@@ -1,0 +1,42 @@
+"""Tokens that only this installation can make: bytes, a keyed BLAKE2b over them, URL-safe base64."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from base64 import b64decode, urlsafe_b64encode
+
+MAC_BYTES = 16
+"""128 bits (RFC 7693): no one guesses a token."""
+
+
+class Damaged(ValueError):
+    """A token that this installation did not make, or that was changed on its way."""
+
+
+def sign(payload: bytes, key: bytes) -> str:
+    """The payload with its seal, as text that can stand in an address; `key` has at most 64 bytes."""
+    return urlsafe_b64encode(payload + _seal(payload, key)).rstrip(b"=").decode("ascii")
+
+
+def unsign(token: str, key: bytes) -> bytes:
+    """The payload of a token made by `sign` under the same key. Raises `Damaged` for any other text."""
+    try:
+        padded = token.encode("ascii") + b"=" * (-len(token) % 4)
+        raw = b64decode(padded, altchars=b"-_", validate=True)
+    except ValueError as error:
+        raise Damaged from error
+    payload, seal = raw[:-MAC_BYTES], raw[-MAC_BYTES:]
+    # The last letter may hold bits that say nothing; only one spelling of a token is ours.
+    if not hmac.compare_digest(seal, _seal(payload, key)) or sign(payload, key) != token:
+        raise Damaged
+    return payload
+
+
+def digest(content: bytes, key: bytes, size: int) -> bytes:
+    """A digest from which the content cannot be guessed without the key: `size` bytes."""
+    return hashlib.blake2b(content, digest_size=size, key=key, person=b"recsys-digest").digest()
+
+
+def _seal(payload: bytes, key: bytes) -> bytes:
+    return hashlib.blake2b(payload, digest_size=MAC_BYTES, key=key, person=b"recsys-seal").digest()

@@ -1,0 +1,108 @@
+"""The catalog compiled for answering: by id, by tag, what is sold where, what a selector holds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
+
+from recsys.domain.catalog import Item
+from recsys.domain.ids import ItemId
+from recsys.domain.selectors import Selector
+
+
+class CompiledCatalog:
+    """One revision of the catalog. Immutable; what is derived from it is worked out once, when first asked.
+
+    Items also carry a small integer (`seq`), stable for good, by which cursors name them.
+    """
+
+    def __init__(self, revision: int, entries: Iterable[tuple[int, Item]] = ()) -> None:
+        self.revision = revision
+        self._items: dict[ItemId, Item] = {}
+        self._seqs: dict[ItemId, int] = {}
+        self._by_seq: dict[int, ItemId] = {}
+        self._sellable: dict[str | None, frozenset[ItemId]] = {}
+        self._held: dict[Selector, frozenset[ItemId]] = {}
+        self._sorted: tuple[ItemId, ...] | None = None
+        self._tags: Mapping[str, int] | None = None
+        self._take(entries)
+
+    def updated(self, revision: int, entries: Iterable[tuple[int, Item]]) -> CompiledCatalog:
+        """The next revision: this one with some items put in or replaced."""
+        following = CompiledCatalog(revision)
+        following._items = dict(self._items)
+        following._seqs = dict(self._seqs)
+        following._by_seq = dict(self._by_seq)
+        following._take(entries)
+        return following
+
+    def _take(self, entries: Iterable[tuple[int, Item]]) -> None:
+        for seq, item in entries:
+            self._items[item.item_id] = item
+            self._seqs[item.item_id] = seq
+            self._by_seq[seq] = item.item_id
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def get(self, item_id: ItemId) -> Item | None:
+        """The item, or None."""
+        return self._items.get(item_id)
+
+    def seq_of(self, item_id: ItemId) -> int | None:
+        """The item's small integer, or None."""
+        return self._seqs.get(item_id)
+
+    def item_by_seq(self, seq: int) -> ItemId | None:
+        """The item with that small integer, or None."""
+        return self._by_seq.get(seq)
+
+    @property
+    def items(self) -> Mapping[ItemId, Item]:
+        """All items by id."""
+        return MappingProxyType(self._items)
+
+    def ids(self) -> Sequence[ItemId]:
+        """All ids, sorted."""
+        if self._sorted is None:
+            self._sorted = tuple(sorted(self._items))
+        return self._sorted
+
+    def sellable_in(self, market: str | None) -> frozenset[ItemId]:
+        """What can be bought in `market` (None: anywhere) right now."""
+        found = self._sellable.get(market)
+        if found is None:
+            found = frozenset(
+                i for i, item in self._items.items() if item.in_stock() and item.sold_in(market)
+            )
+            self._sellable[market] = found
+        return found
+
+    def held_apart_from_age(self, selector: Selector) -> frozenset[ItemId]:
+        """The items that a selector holds when its age part is left out."""
+        found = self._held.get(selector)
+        if found is None:
+            found = frozenset(i for i, item in self._items.items() if selector.matches_apart_from_age(item))
+            self._held[selector] = found
+        return found
+
+    def members(self, selector: Selector, at: datetime) -> Sequence[ItemId]:
+        """The items that a selector holds at a moment, sorted by id."""
+        held = self.held_apart_from_age(selector)
+        if not selector.has_age:
+            return sorted(held)
+        return sorted(item_id for item_id in held if selector.matches_age(self._items[item_id], at))
+
+    def tags(self) -> Mapping[str, int]:
+        """Every tag with the number of items that carry it, the most frequent first."""
+        if self._tags is None:
+            counts = Counter(tag for item in self._items.values() for tag in item.tags)
+            self._tags = MappingProxyType(dict(sorted(counts.items(), key=lambda each: (-each[1], each[0]))))
+        return self._tags
+
+    @property
+    def markets(self) -> Sequence[str]:
+        """Every market that some item names, sorted."""
+        return sorted({market for item in self._items.values() for market in item.markets})

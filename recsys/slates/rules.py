@@ -1,0 +1,161 @@
+"""A rule set compiled so that a request looks at the few rules that may concern it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import TypeVar
+
+from recsys.domain.ids import ItemId, RuleId
+from recsys.domain.live import context_items, is_live, is_live_veto
+from recsys.domain.requests import Request
+from recsys.domain.rules import Boost, Pin, RowSettings, RuleSet, SurfaceSettings, Theme, Veto
+from recsys.domain.scopes import Scope
+from recsys.domain.views import Multiplier
+from recsys.domain.windows import Window
+from recsys.slates.catalog import CompiledCatalog
+from recsys.slates.targets import CompiledTargets, compile_targets
+
+Place = tuple[str | None, str | None]
+Plain = tuple[str | None, str | None, str | None]
+R = TypeVar("R", Pin, Boost, Veto)
+
+
+class RuleIndex:
+    """What can be worked out of a rule set without a catalog: once for each release."""
+
+    def __init__(self, rules: RuleSet, holdout_key: bytes) -> None:
+        self.rules = rules
+        self.holdout_key = holdout_key
+        self.surfaces = {each.slug: each for each in rules.of(SurfaceSettings)}
+        self.pins = _by_place(pin for pin in rules.of(Pin) if not pin.paused)
+        self.boosts = _by_place(boost for boost in rules.of(Boost) if not boost.paused)
+        vetoes = [veto for veto in rules.of(Veto) if not veto.paused]
+        self.plain_vetoes = _by_plain_scope(veto for veto in vetoes if _is_plain(veto))
+        self.other_vetoes = _by_place(veto for veto in vetoes if not _is_plain(veto))
+
+
+class CompiledRules:
+    """A rule index over one catalog; implements the merge's `RulesView`."""
+
+    def __init__(self, index: RuleIndex, catalog: CompiledCatalog) -> None:
+        self.index = index
+        self.catalog = catalog
+        self._vetoed: dict[Plain, CompiledTargets] = {}
+
+    @property
+    def rules(self) -> RuleSet:
+        """The rules as they were written."""
+        return self.index.rules
+
+    def row(self, surface: str | None, name: str) -> RowSettings | None:
+        """The settings of a row; the defaults without a surface; None when there is no such row."""
+        if surface is None:
+            return RowSettings(name=name)
+        settings = self.index.surfaces.get(surface)
+        return None if settings is None else settings.row(name)
+
+    def theme(self, rule_id: RuleId) -> Theme | None:
+        """The theme with that rule id, live or not."""
+        found = self.index.rules.get(rule_id)
+        return found if isinstance(found, Theme) else None
+
+    def pins(self, request: Request) -> Iterable[Pin]:
+        """The live pins."""
+        context = context_items(request, self.catalog)
+        key = self.index.holdout_key
+        return [pin for pin in _placed(self.index.pins, request) if is_live(pin, request, context, key)]
+
+    def vetoed(self, request: Request) -> Callable[[ItemId], bool]:
+        """Whether a live veto covers an item."""
+        tests = [each.at(request.at) for each in self._plain_targets(request)]
+        context = context_items(request, self.catalog)
+        others = [
+            each for each in _placed(self.index.other_vetoes, request) if is_live_veto(each, request, context)
+        ]
+        if others:
+            tests.append(compile_targets((veto.target for veto in others), self.catalog).at(request.at))
+        if len(tests) < 2:
+            return tests[0] if tests else _never
+        return lambda item_id: any(test(item_id) for test in tests)
+
+    def multiplier(self, request: Request) -> Multiplier | None:
+        """The live boosts and buries, None when there are none."""
+        context = context_items(request, self.catalog)
+        key = self.index.holdout_key
+        live = [each for each in _placed(self.index.boosts, request) if is_live(each, request, context, key)]
+        return CompiledMultiplier.of(live, request, self.catalog) if live else None
+
+    def _plain_targets(self, request: Request) -> Iterator[CompiledTargets]:
+        """The vetoes that hold whenever surface, row and market match: resolved once over this catalog."""
+        places = product({None, request.surface}, {None, request.row}, {None, request.market})
+        for plain in places:
+            vetoes = self.index.plain_vetoes.get(plain)
+            if vetoes is None:
+                continue
+            targets = self._vetoed.get(plain)
+            if targets is None:
+                targets = compile_targets((veto.target for veto in vetoes), self.catalog)
+                self._vetoed[plain] = targets
+            yield targets
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledMultiplier:
+    """Live boosts and buries as pairs of a factor and a test."""
+
+    parts: Sequence[tuple[float, Callable[[ItemId], bool]]]
+    personal: bool
+
+    @classmethod
+    def of(cls, boosts: Sequence[Boost], request: Request, catalog: CompiledCatalog) -> CompiledMultiplier:
+        """Compile the boosts that are live for a request."""
+        parts = [(each.factor, compile_targets([each.target], catalog).at(request.at)) for each in boosts]
+        return cls(parts, any(each.scope.personal for each in boosts))
+
+    def __call__(self, item_id: ItemId) -> float:
+        """Strongest boost times strongest bury."""
+        boost = bury = 1.0
+        for factor, covers in self.parts:
+            if covers(item_id):
+                boost, bury = max(boost, factor), min(bury, factor)
+        return boost * bury
+
+
+def compile_rules(rules: RuleSet, catalog: CompiledCatalog, holdout_key: bytes) -> CompiledRules:
+    """Compile a rule set over a catalog in one go."""
+    return CompiledRules(RuleIndex(rules, holdout_key), catalog)
+
+
+def _never(_item_id: ItemId) -> bool:
+    return False
+
+
+def _is_plain(veto: Veto) -> bool:
+    """Whether only surface, row and market decide that it holds."""
+    scope = veto.scope
+    return veto.window == Window(zone=veto.window.zone) and scope == Scope(
+        surface=scope.surface, row=scope.row, market=scope.market
+    )
+
+
+def _by_place(rules: Iterable[R]) -> dict[Place, list[R]]:
+    found: dict[Place, list[R]] = defaultdict(list)
+    for rule in rules:
+        found[rule.scope.surface, rule.scope.row].append(rule)
+    return dict(found)
+
+
+def _by_plain_scope(vetoes: Iterable[Veto]) -> dict[Plain, list[Veto]]:
+    found: dict[Plain, list[Veto]] = defaultdict(list)
+    for veto in vetoes:
+        found[veto.scope.surface, veto.scope.row, veto.scope.market].append(veto)
+    return dict(found)
+
+
+def _placed(by_place: dict[Place, list[R]], request: Request) -> Iterator[R]:
+    places: set[Place] = {(None, None), (request.surface, None), (request.surface, request.row)}
+    for place in places:
+        yield from by_place.get(place, ())

@@ -1,0 +1,149 @@
+"""What a snapshot and the overlays know for one request's shopper: the merge's `CandidatesView`."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from recsys.domain.ids import ItemId
+from recsys.domain.views import Candidate, Kind
+from recsys.slates.popularity import Popularity
+from recsys.snapshots.mapped import Ranked, Snapshot
+
+NOTHING: frozenset[ItemId] = frozenset()
+
+
+@dataclass(frozen=True)
+class ShopperView:
+    """One shopper (a snapshot row, or None when unseen in training) beside some context items."""
+
+    snapshot: Snapshot
+    popularities: Popularity
+    row: int | None
+    context: tuple[ItemId, ...] = ()
+    disliked: AbstractSet[ItemId] = field(default=NOTHING)
+
+    @cached_property
+    def owned(self) -> AbstractSet[ItemId]:
+        """What the shopper has bought, as far as the snapshot knows."""
+        if self.row is None:
+            return NOTHING
+        ids = self.snapshot.item_ids
+        return frozenset(ItemId(ids[item]) for item in self.snapshot.owned(self.row).tolist())
+
+    def new(self) -> Sequence[Candidate]:
+        """The shopper's own candidates."""
+        return self._candidates(self._new, Kind.NEW)
+
+    def repeats(self) -> Sequence[Candidate]:
+        """What the shopper may buy again."""
+        return self._candidates(self._repeats, Kind.REPEAT)
+
+    def beside(self) -> Sequence[Candidate]:
+        """The neighbours of the context items by mean score over the context items."""
+        return self._beside[0]
+
+    def because(self, candidate: Candidate) -> Sequence[tuple[ItemId, float]]:
+        """The items behind a candidate, with their shares of its score."""
+        if candidate.kind is Kind.BESIDE:
+            return self._beside[1].get(candidate.item_id, ())
+        ranked = self._new if candidate.kind is Kind.NEW else self._repeats
+        if ranked is None:
+            return ()
+        found = np.flatnonzero(ranked.items == self.snapshot.item_index[candidate.item_id])
+        place = int(found[0])
+        pairs = zip(ranked.because[place].tolist(), ranked.shares[place].tolist(), strict=True)
+        return [(ItemId(self.snapshot.item_ids[item]), share) for item, share in pairs if item >= 0]
+
+    def affinity(self, items: Sequence[ItemId]) -> Sequence[float | None] | None:
+        """Dot products of the shopper's vector with the items' vectors."""
+        vector = None if self.row is None else self.snapshot.shopper_vector(self.row)
+        if vector is None:
+            return None
+        index = self.snapshot.item_index
+        places = np.fromiter((index.get(each, -1) for each in items), np.int64, len(items))
+        vectors = self.snapshot.item_vectors[np.maximum(places, 0)]
+        has_vector = (places >= 0) & vectors.any(axis=1)
+        scores = (vectors @ vector).tolist()
+        return [score if has else None for score, has in zip(scores, has_vector.tolist(), strict=True)]
+
+    def popular(self, market: str | None) -> Sequence[tuple[ItemId, float]]:
+        """Popular items, best first."""
+        return self.popularities.popular(market)
+
+    def popularity(self, market: str | None) -> Mapping[ItemId, float]:
+        """Popularity by item."""
+        return self.popularities.popularity(market)
+
+    @cached_property
+    def _new(self) -> Ranked | None:
+        return None if self.row is None else self.snapshot.candidates(self.row)
+
+    @cached_property
+    def _repeats(self) -> Ranked | None:
+        return None if self.row is None else self.snapshot.repeats(self.row)
+
+    def _candidates(self, ranked: Ranked | None, kind: Kind) -> Sequence[Candidate]:
+        if ranked is None:
+            return ()
+        ids = self.snapshot.item_ids
+        pairs = zip(ranked.items.tolist(), ranked.scores.tolist(), strict=True)
+        return [Candidate(ItemId(ids[item]), score, kind) for item, score in pairs]
+
+    @cached_property
+    def _beside(self) -> tuple[list[Candidate], dict[ItemId, list[tuple[ItemId, float]]]]:
+        """Candidates beside the context, and for each the context items behind it with their shares."""
+        behind: dict[ItemId, list[tuple[ItemId, float]]] = defaultdict(list)
+        known = [each for each in self.context if each in self.snapshot.item_index]
+        for each in known:
+            items, scores = self.snapshot.neighbours(self.snapshot.item_index[each])
+            for item, score in zip(items.tolist(), scores.tolist(), strict=True):
+                behind[ItemId(self.snapshot.item_ids[item])].append((each, score))
+        totals = {item_id: sum(score for _, score in pairs) for item_id, pairs in behind.items()}
+        means = sorted(
+            ((total / len(known), i) for i, total in totals.items()), key=lambda each: (-each[0], each[1])
+        )
+        shares = {i: _shares(pairs, totals[i]) for i, pairs in behind.items()}
+        return [Candidate(item_id, mean, Kind.BESIDE) for mean, item_id in means], shares
+
+
+class NoSnapshot:
+    """The view before the first run: nobody is known and nothing is popular."""
+
+    def __init__(self, disliked: AbstractSet[ItemId] = NOTHING) -> None:
+        self.owned: AbstractSet[ItemId] = NOTHING
+        self.disliked = disliked
+
+    def new(self) -> Sequence[Candidate]:
+        """None."""
+        return ()
+
+    repeats = beside = new
+
+    def because(self, candidate: Candidate) -> Sequence[tuple[ItemId, float]]:  # noqa: ARG002 - the protocol's shape
+        """Nothing is known."""
+        return ()
+
+    def affinity(self, items: Sequence[ItemId]) -> Sequence[float | None] | None:  # noqa: ARG002 - the protocol's shape
+        """No shopper has a vector."""
+        return None
+
+    def popular(self, market: str | None) -> Sequence[tuple[ItemId, float]]:  # noqa: ARG002 - the protocol's shape
+        """Nothing is popular."""
+        return ()
+
+    def popularity(self, market: str | None) -> Mapping[ItemId, float]:  # noqa: ARG002 - the protocol's shape
+        """Nothing is popular."""
+        return {}
+
+
+def _shares(pairs: Sequence[tuple[ItemId, float]], total: float) -> list[tuple[ItemId, float]]:
+    shares = sorted(
+        ((item_id, score / total) for item_id, score in pairs), key=lambda each: (-each[1], each[0])
+    )
+    return shares[:2]

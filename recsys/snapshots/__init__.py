@@ -1,0 +1,1 @@
+"""The artefact of a run on disk: written whole or not at all, verified once, memory-mapped ever after."""

@@ -1,0 +1,163 @@
+"""A verified snapshot, memory-mapped: what serving reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.snapshots.errors import SnapshotDamaged, SnapshotUnverified, WrongIdentityKey
+from recsys.snapshots.identity import find_hash, key_fingerprint
+from recsys.snapshots.layout import ARRAYS, STAMP, Manifest, Stamp, VectorSpace, array_path, read_manifest
+
+Int32s = NDArray[np.int32]
+Floats = NDArray[np.float32]
+
+
+class Ranked(NamedTuple):
+    """A shopper's list, best first.
+
+    Attributes:
+        items: int32 [n], indices into `Snapshot.item_ids`.
+        scores: float32 [n], in (0, 1), descending.
+        because: int32 [n, 2], the owned items that contributed most; -1 = nothing.
+        shares: float32 [n, 2], what share of the score each contributed, (0, 1]; 0 where `because` is -1.
+
+    """
+
+    items: Int32s
+    scores: Floats
+    because: Int32s
+    shares: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Snapshot:
+    """One run's snapshot; all arrays are read-only views of the files. Rows are those given by `shopper`."""
+
+    run_id: str
+    model: str
+    created_at: datetime
+    cutoff: datetime | None
+    item_ids: Sequence[str]
+    item_index: Mapping[str, int]
+    markets: Sequence[str]
+    n_shoppers: int
+    vector_space: VectorSpace
+    item_vectors: Floats
+    _identity: str
+    _market_index: Mapping[str, int]
+    _arrays: Mapping[str, NDArray[Any]]
+
+    @classmethod
+    def open(cls, folder: Path) -> Snapshot:
+        """Map a snapshot that `verify` has stamped.
+
+        Raises `SnapshotUnverified` without a stamp for exactly this manifest, `SnapshotDamaged` where a file is missing.
+        """
+        manifest, digest = read_manifest(folder)
+        _check_stamp(folder, digest)
+        try:
+            arrays = {name: _map(array_path(folder, name)) for name in ARRAYS}
+        except (OSError, ValueError) as error:
+            raise SnapshotDamaged(str(folder), f"an array cannot be mapped ({error})") from error
+        return cls._of(manifest, arrays)
+
+    @classmethod
+    def _of(cls, manifest: Manifest, arrays: Mapping[str, NDArray[Any]]) -> Snapshot:
+        raw, offsets = arrays["item_bytes"].tobytes(), arrays["item_offsets"].tolist()
+        ids = tuple(raw[start:end].decode() for start, end in pairwise(offsets))
+        return cls(
+            run_id=manifest.run_id,
+            model=manifest.model,
+            created_at=datetime.fromisoformat(manifest.created_at),
+            cutoff=datetime.fromisoformat(manifest.cutoff) if manifest.cutoff else None,
+            item_ids=ids,
+            item_index={item_id: index for index, item_id in enumerate(ids)},
+            markets=manifest.markets,
+            n_shoppers=manifest.n_shoppers,
+            vector_space=manifest.vectors,
+            item_vectors=arrays["item_vectors"],
+            _identity=manifest.identity,
+            _market_index={market: index for index, market in enumerate(manifest.markets)},
+            _arrays=arrays,
+        )
+
+    def check_key(self, key: bytes) -> None:
+        """Raise `WrongIdentityKey` where the shoppers were hashed with another key: nobody would be found."""
+        if key_fingerprint(key) != self._identity:
+            raise WrongIdentityKey(
+                f"The run {self.run_id} was trained under another RECSYS_SECRET_KEY, so its shoppers cannot be found; "
+                "set the key that was used then, or train again."
+            )
+
+    def shopper(self, hashed: bytes) -> int | None:
+        """Row of a shopper by `identity.shopper_hash(key, user_id)`; None for one unseen in training."""
+        return find_hash(self._arrays["shopper_high"], self._arrays["shopper_low"], hashed)
+
+    def candidates(self, row: int) -> Ranked:
+        """New items for a shopper, up to 200."""
+        return self._ranked("candidates", row)
+
+    def repeats(self, row: int) -> Ranked:
+        """Items that the shopper bought before and is likely to buy again, up to 50."""
+        return self._ranked("repeats", row)
+
+    def owned(self, row: int) -> Int32s:
+        """Items that the shopper has bought, ascending: int32 [n]."""
+        return self._list("owned", "items", row)
+
+    def home_market(self, row: int) -> str | None:
+        """Market that the shopper was last seen in."""
+        market = int(self._arrays["shopper_market"][row])
+        return self.markets[market] if market >= 0 else None
+
+    def neighbours(self, item: int) -> tuple[Int32s, Floats]:
+        """Items bought by the same shoppers as `item`, best first, up to 100, with scores in (0, 1)."""
+        return self._list("neighbours", "items", item), self._list("neighbours", "scores", item)
+
+    def popular(self, market: str | None) -> tuple[Int32s, Floats]:
+        """Items bought in a market (up to 1,000), or with None overall (all), most popular first, with scores in (0, 1).
+
+        An unknown market gives empty arrays.
+        """
+        if market is not None and market not in self._market_index:
+            return np.empty(0, np.int32), np.empty(0, np.float32)
+        row = 0 if market is None else self._market_index[market] + 1
+        return self._list("popular", "items", row), self._list("popular", "scores", row)
+
+    def shopper_vector(self, row: int) -> Floats | None:
+        """Vector whose dot product with `item_vectors` orders any items for the shopper: float32 [d], or None."""
+        vector: Floats = self._arrays["shopper_vectors"][row]
+        return vector if vector.any() else None
+
+    def _list(self, name: str, part: str, row: int) -> NDArray[Any]:
+        indptr = self._arrays[f"{name}_indptr"]
+        values: NDArray[Any] = self._arrays[f"{name}_{part}"][indptr[row] : indptr[row + 1]]
+        return values
+
+    def _ranked(self, name: str, row: int) -> Ranked:
+        indptr = self._arrays[f"{name}_indptr"]
+        here = slice(indptr[row], indptr[row + 1])
+        return Ranked(*(self._arrays[f"{name}_{part}"][here] for part in Ranked._fields))
+
+
+def _check_stamp(folder: Path, digest: str) -> None:
+    try:
+        stamp = msgspec.json.decode((folder / STAMP).read_bytes(), type=Stamp)
+    except (OSError, msgspec.DecodeError) as error:
+        raise SnapshotUnverified(f"The snapshot {folder} has not been verified yet.") from error
+    if stamp.manifest_sha256 != digest:
+        raise SnapshotUnverified(f"The snapshot {folder} has changed since it was verified; verify it again.")
+
+
+def _map(path: Path) -> NDArray[Any]:
+    # The plain view keeps the mapping alive and slices faster than numpy's memmap class.
+    return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False).view(np.ndarray))

@@ -1,0 +1,171 @@
+"""Verifying a snapshot once, on arrival: checksums, types, shapes, offsets, ranges and orders.
+
+What passes leaves a stamp in the folder; whoever maps the snapshot later only compares the stamp.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.snapshots.errors import SnapshotDamaged
+from recsys.snapshots.layout import (
+    ARRAYS,
+    MANIFEST,
+    MAX_CANDIDATES,
+    MAX_NEIGHBOURS,
+    MAX_REPEATS,
+    STAMP,
+    Manifest,
+    Stamp,
+    array_path,
+    file_sha256,
+    read_manifest,
+)
+from recsys.snapshots.write import write_durably
+
+Arrays = dict[str, NDArray[Any]]
+
+BLOCK = 4_000_000
+"""Values looked at together, so that a large snapshot needs little memory."""
+
+
+def verify(folder: Path) -> Stamp:
+    """Check everything about a snapshot and leave the stamp.
+
+    Raises `SnapshotDamaged` with the first fault found; then no stamp is left, and an older one is taken away.
+    """
+    (folder / STAMP).unlink(missing_ok=True)
+    manifest, digest = read_manifest(folder)
+    try:
+        _check_files(folder, manifest)
+        arrays = {name: _open_checked(folder, manifest, name) for name in ARRAYS}
+        _check_items(arrays)
+        _check_shoppers(arrays, manifest)
+        _check_lists(arrays, manifest)
+        for name in ("shopper_vectors", "item_vectors"):
+            _all(
+                arrays[name],
+                lambda block: bool(np.isfinite(block).all()),
+                f"{name} holds a value that is no number",
+            )
+    except ValueError as fault:
+        raise SnapshotDamaged(str(folder), str(fault)) from fault
+    stamp = Stamp(digest)
+    write_durably(folder / STAMP, msgspec.json.encode(stamp))
+    return stamp
+
+
+def _check_files(folder: Path, manifest: Manifest) -> None:
+    expected = {array_path(folder, name).name for name in ARRAYS} | {MANIFEST}
+    there = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
+    if missing := sorted(expected - there):
+        raise ValueError(f"{missing[0]} is missing")
+    if surplus := sorted(there - expected):
+        raise ValueError(f"{surplus[0]} does not belong there")
+    if set(manifest.arrays) != set(ARRAYS):
+        raise ValueError("the manifest does not list the arrays of this format")
+    for name, entry in manifest.arrays.items():
+        path = array_path(folder, name)
+        if path.stat().st_size != entry.bytes or file_sha256(path) != entry.sha256:
+            raise ValueError(f"{path.name} differs from its checksum")
+
+
+def _open_checked(folder: Path, manifest: Manifest, name: str) -> NDArray[Any]:
+    mapped = np.load(array_path(folder, name), mmap_mode="r", allow_pickle=False)
+    array = np.asarray(mapped.view(np.ndarray))
+    spec = ARRAYS[name]
+    width = {0: (), -1: (manifest.vectors.factors,)}.get(spec.width, (spec.width,))
+    rows = manifest.count(spec.rows)
+    shape = (len(array) if rows is None and array.ndim else rows, *width)
+    if array.dtype != np.dtype(spec.dtype) or array.shape != shape:
+        raise ValueError(f"{name} is {array.dtype} {array.shape}, not {np.dtype(spec.dtype)} {shape}")
+    return array
+
+
+def _all(array: NDArray[Any], holds: Any, fault: str) -> None:
+    step = max(1, BLOCK // max(1, array[:1].size))
+    for start in range(0, len(array), step):
+        if not holds(array[start : start + step]):
+            raise ValueError(fault)
+
+
+def _check_offsets(name: str, indptr: NDArray[Any], length: int, most: int | None = None) -> None:
+    lengths = np.diff(indptr)
+    if not len(indptr) or indptr[0] != 0 or indptr[-1] != length or (lengths < 0).any():
+        raise ValueError(f"the offsets of {name} do not fit its values")
+    if most is not None and len(lengths) and lengths.max() > most:
+        raise ValueError(f"{name} holds a list of more than {most}")
+
+
+def _check_indices(name: str, items: NDArray[Any], n: int, lowest: int = 0) -> None:
+    _all(
+        items, lambda block: bool(((block >= lowest) & (block < n)).all()), f"{name} points outside the items"
+    )
+
+
+def _check_items(arrays: Arrays) -> None:
+    offsets = arrays["item_offsets"]
+    _check_offsets("item_offsets", offsets, len(arrays["item_bytes"]))
+    raw = arrays["item_bytes"].tobytes()
+    ids = [raw[start:end] for start, end in pairwise(offsets.tolist())]
+    if any(first >= second for first, second in pairwise(ids)):
+        raise ValueError("the item ids are not sorted and unique")
+    # A decoding error is a ValueError and is reported like the other faults.
+    raw.decode()
+
+
+def _check_shoppers(arrays: Arrays, manifest: Manifest) -> None:
+    high, low = arrays["shopper_high"], arrays["shopper_low"]
+    ascending = (high[1:] > high[:-1]) | ((high[1:] == high[:-1]) & (low[1:] > low[:-1]))
+    if not ascending.all():
+        raise ValueError("the shoppers' hashes are not sorted and unique")
+    market = arrays["shopper_market"]
+    if ((market < -1) | (market >= len(manifest.markets))).any():
+        raise ValueError("shopper_market points outside the markets")
+    _check_offsets("owned", arrays["owned_indptr"], len(arrays["owned_items"]))
+    _check_indices("owned_items", arrays["owned_items"], manifest.n_items)
+
+
+def _check_lists(arrays: Arrays, manifest: Manifest) -> None:
+    n = manifest.n_items
+    longest = {
+        "candidates": MAX_CANDIDATES,
+        "repeats": MAX_REPEATS,
+        "neighbours": MAX_NEIGHBOURS,
+        "popular": None,
+    }
+    for name, most in longest.items():
+        indptr, items, scores = (arrays[f"{name}_{part}"] for part in ("indptr", "items", "scores"))
+        _check_offsets(name, indptr, len(items), most)
+        _check_indices(f"{name}_items", items, n)
+        if len(scores) != len(items):
+            raise ValueError(f"{name}_scores and {name}_items differ in length")
+        _all(scores, _is_score, f"{name}_scores holds a score outside (0, 1)")
+        if not _best_first(indptr, scores):
+            raise ValueError(f"{name}_scores is not best first")
+    for name in ("candidates", "repeats"):
+        _check_reasons(arrays, name, n)
+
+
+def _check_reasons(arrays: Arrays, name: str, n_items: int) -> None:
+    because, shares = arrays[f"{name}_because"], arrays[f"{name}_shares"]
+    if not len(because) == len(shares) == len(arrays[f"{name}_items"]):
+        raise ValueError(f"the reasons of {name} differ in length from its items")
+    _check_indices(f"{name}_because", because, n_items, -1)
+    _all(shares, lambda block: bool(((block >= 0) & (block <= 1)).all()), f"{name}_shares leaves 0 to 1")
+
+
+def _is_score(block: NDArray[Any]) -> bool:
+    return bool(((block > 0) & (block < 1)).all())
+
+
+def _best_first(indptr: NDArray[Any], scores: NDArray[Any]) -> bool:
+    rises = np.flatnonzero(scores[1:] > scores[:-1]) + 1
+    # A score may only rise where a new list begins.
+    return bool(np.isin(rises, indptr).all())

@@ -1,0 +1,145 @@
+"""One transaction over all repositories."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
+from sqlalchemy.orm import Session
+
+from recsys.domain.errors import Unavailable
+from recsys.storage.audit import AuditRepository
+from recsys.storage.drafts import DraftRepository
+from recsys.storage.engine import make_engine, reading, writing
+from recsys.storage.items import ItemRepository
+from recsys.storage.keys import KeyRepository
+from recsys.storage.people import PersonRepository
+from recsys.storage.releases import ReleaseRepository
+from recsys.storage.runs import RunRepository
+from recsys.storage.shoppers import ShopperRepository
+from recsys.storage.state import StateRepository
+from recsys.storage.takedowns import TakedownRepository
+
+
+class UnitOfWork:
+    """The repositories of one transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    @cached_property
+    def state(self) -> StateRepository:
+        """What is live."""
+        return StateRepository(self.session)
+
+    @cached_property
+    def items(self) -> ItemRepository:
+        """The catalog."""
+        return ItemRepository(self.session)
+
+    @cached_property
+    def releases(self) -> ReleaseRepository:
+        """The line of releases."""
+        return ReleaseRepository(self.session)
+
+    @cached_property
+    def draft(self) -> DraftRepository:
+        """The draft's changes."""
+        return DraftRepository(self.session)
+
+    @cached_property
+    def runs(self) -> RunRepository:
+        """Training runs."""
+        return RunRepository(self.session)
+
+    @cached_property
+    def takedowns(self) -> TakedownRepository:
+        """Takedowns."""
+        return TakedownRepository(self.session)
+
+    @cached_property
+    def shoppers(self) -> ShopperRepository:
+        """Segments and dislikes."""
+        return ShopperRepository(self.session)
+
+    @cached_property
+    def people(self) -> PersonRepository:
+        """Who may sign in."""
+        return PersonRepository(self.session)
+
+    @cached_property
+    def keys(self) -> KeyRepository:
+        """API keys."""
+        return KeyRepository(self.session)
+
+    @cached_property
+    def audit(self) -> AuditRepository:
+        """Audit entries."""
+        return AuditRepository(self.session)
+
+
+class Database:
+    """A shop's database, SQLite or PostgreSQL, by its SQLAlchemy URL.
+
+    Raises Unavailable, in one sentence, when it is away, locked for too long, or not upgraded.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.engine: Engine = make_engine(url)
+        self._reading = reading(self.engine)
+        self._writing = writing(self.engine)
+
+    @contextmanager
+    def read(self) -> Iterator[UnitOfWork]:
+        """A unit of work that sees one state of the database and changes nothing."""
+        with _plain_errors(), Session(self._reading, autoflush=False) as session:
+            yield UnitOfWork(session)
+
+    @contextmanager
+    def write(self) -> Iterator[UnitOfWork]:
+        """A unit of work that commits at a clean end and otherwise leaves no trace.
+
+        Writers take turns from their beginning, so that what one reads nobody changes before it commits.
+        """
+        with _plain_errors(), Session(self._writing, autoflush=False, expire_on_commit=False) as session:
+            unit = UnitOfWork(session)
+            unit.state.lock()
+            yield unit
+            session.commit()
+
+    @contextmanager
+    def connect(self) -> Iterator[Connection]:
+        """A reading connection for `storage.live`: all it reads is of one state of the database."""
+        with _plain_errors(), self._reading.connect() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close the connections; the next use opens new ones."""
+        self.engine.dispose()
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError, ProgrammingError) as error:
+        raise _unavailable(error) from error
+
+
+def _unavailable(error: OperationalError | InterfaceError | ProgrammingError) -> Unavailable:
+    said = str(error.orig).lower()
+    if "no such table" in said or ("relation" in said and "does not exist" in said):
+        return Unavailable("The database has no tables yet; run “recsys db upgrade” first.")
+    if "no such column" in said or ("column" in said and "does not exist" in said):
+        return Unavailable("The database is of an older version; run “recsys db upgrade” first.")
+    if "locked" in said or "lock timeout" in said:
+        return Unavailable("The database was busy for too long; try again.")
+    return Unavailable(f"The database does not answer ({_first_line(said)}); try again.")
+
+
+def _first_line(text: str) -> str:
+    lines = text.strip().splitlines()
+    return lines[0] if lines else "no reason given"
