@@ -64,27 +64,27 @@ def may(permission: str) -> bool:
 
 def now() -> datetime:
     """The moment of this request, UTC."""
-    return _once("now", lambda: shop().clock())
+    return once("now", lambda: shop().clock())
 
 
 def state() -> LiveState:
     """What is live, as of this request."""
-    return _once("state", lambda: desk().live.current())
+    return once("state", lambda: desk().live.current())
 
 
 def draft() -> Draft:
     """The draft, as of this request."""
-    return _once("draft", lambda: read_draft(shop()))
+    return once("draft", lambda: read_draft(shop()))
 
 
 def names() -> Names:
     """Titles of items, surfaces and themes, of the draft and of what is live."""
-    return _once("names", lambda: Names(state().catalog, draft().rules))
+    return once("names", lambda: Names(state().catalog, draft().rules))
 
 
 def zone() -> str:
     """The zone in which times are shown: the shop's, unless the browser told its person's own."""
-    return _once("zone", _zone)
+    return once("zone", _zone)
 
 
 def wrote() -> None:
@@ -102,8 +102,23 @@ def _zone() -> str:
     return chosen
 
 
-def _once(key: str, make: Callable[[], T]) -> T:
+def once(key: str, make: Callable[[], T]) -> T:
+    """What `make` gives, made once a request and kept under `key`."""
     cache: dict[str, Any] = g.setdefault("desk_cache", {})
     if key not in cache:
         cache[key] = make()
     return cast(T, cache[key])
+
+
+def markets() -> list[str]:
+    """Every market that the catalog or the live run knows, sorted."""
+    live = state().release
+    known = set(live.snapshot.markets) if live is not None and live.snapshot is not None else set()
+    return sorted(known | set(state().catalog.markets))
+
+
+def segments() -> list[str]:
+    """Every segment that some shopper was imported into, or some rule names, sorted."""
+    known = set().union(*state().overlays.segments.values())
+    named = {scope.segment for rule in draft().rules if (scope := getattr(rule, "scope", None)) is not None}
+    return sorted(known | {segment for segment in named if segment})

@@ -10,16 +10,32 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, request, url_for
-from markupsafe import Markup
 
 from curation_ui import context, moments, numbers, tiles, words
 from curation_ui.i18n import gettext, language, ngettext
 from curation_ui.navigation import navigation
+from curation_ui.release_words import release_words
 from recsys.domain.rules import AnyRule, kind_of
 from recsys.domain.slates import Placed, Source
 
 THEMES = ("light", "dark")
 APPEARANCE_COOKIE = "appearance"
+TAGS_OFFERED = 300
+COMMON_ZONES = (
+    "UTC",
+    "Europe/London",
+    "Europe/Paris",
+    "Europe/Berlin",
+    "Europe/Helsinki",
+    "America/New_York",
+    "America/Chicago",
+    "America/Los_Angeles",
+    "America/Sao_Paulo",
+    "Asia/Kolkata",
+    "Asia/Shanghai",
+    "Asia/Tokyo",
+    "Australia/Sydney",
+)
 
 
 def install(app: Flask) -> None:
@@ -72,6 +88,7 @@ def _filters() -> dict[str, Callable[..., Any]]:
         "signed": numbers.signed,
         "window": moments.window_words,
         "kind": kind_of,
+        "capitalize_first": lambda text: text[:1].upper() + text[1:],
     }
 
 
@@ -97,6 +114,11 @@ def _functions() -> dict[str, Callable[..., Any] | Any]:
         "holdout_words": words.holdout_words,
         "change_words": lambda before, after: words.change_words(before, after, context.names()),
         "field_changes": lambda before, after: words.field_changes(before, after, context.names()),
+        "known_markets": context.markets,
+        "known_segments": context.segments,
+        "known_tags": lambda: list(context.state().catalog.tags())[:TAGS_OFFERED],
+        "common_zones": lambda: list(dict.fromkeys([context.zone(), context.shop().settings.timezone, *COMMON_ZONES])),
+        "release_words": release_words,
         "why_words": why_words,
         "who_words": who_words,
         "SIGNS": words.SIGNS,
@@ -117,5 +139,5 @@ def _page() -> dict[str, Any]:
         "language": language(),
         "shop_name": context.shop().settings.shop_name,
         "navigation": navigation() if signed_in and not request.headers.get("HX-Request") else [],
-        "Markup": Markup,
+        "draft_live": context.draft().live_number if signed_in else None,
     }

@@ -1,4 +1,4 @@
-"""What one gesture on the grid does: pin, veto, theme, boost, take down, undo.
+"""What one gesture on the grid does: pin, veto, theme, boost, undo.
 
 Each answers with a toast; the page then fetches its stage again. Roles are enforced by the services.
 """
@@ -15,7 +15,9 @@ from curation_ui.surfaces.blueprint import bp
 from curation_ui.surfaces.forms import read_factor
 from curation_ui.surfaces.making import (
     add_member,
+    audiences,
     boost_item,
+    own_pin,
     pin_item,
     place_theme,
     read_audience,
@@ -26,23 +28,21 @@ from curation_ui.surfaces.making import (
 )
 from curation_ui.surfaces.pages import view_asked
 from curation_ui.surfaces.scene import surface_of
-from curation_ui.surfaces.view import View
 from curation_ui.toasts import Toast, done
-from recsys.domain.ids import ItemId, RuleId
-from recsys.domain.rules import AnyRule, SurfaceSettings
+from recsys.domain.ids import RuleId
+from recsys.domain.rules import AnyRule
 from recsys.domain.scopes import Scope
-from recsys.domain.selectors import Target
 from recsys.services.drafting import Draft, put_rule, rule_token, undo
-from recsys.services.takedowns import lift, take_down
 
 
 @bp.post("/<slug>/pin")
 def pin(slug: str) -> Response:
     """Put an item at a slot: a new pin, or the item's pin moved there."""
     form, draft = request.form, context.draft()
-    item_id, slot = form.get("item_id", ""), read_slot(form.get("slot", ""))
-    rule_id = form.get("rule_id", "")
-    rule = pin_item(draft.rules, item_id, slot, _scope(draft, slug), shop().new_id, rule_id)
+    item_id, slot, rule_id = form.get("item_id", ""), read_slot(form.get("slot", "")), form.get("rule_id", "")
+    moved = own_pin(draft.rules, item_id, rule_id)
+    scope = moved.scope if moved is not None and not form.get("audience") else _scope(draft, slug)
+    rule = pin_item(draft.rules, item_id, slot, scope, shop().new_id, rule_id)
     token = form.get("token", "") if rule.id == rule_id else ""
     change = put_rule(shop(), actor(), rule, expected=token or rule_token(draft, rule.id))
     return _done(slug, _("Pinned %(title)s to slot %(slot)d", title=_title(item_id), slot=slot), [change.id])
@@ -81,29 +81,10 @@ def place(slug: str) -> Response:
 def boost(slug: str) -> Response:
     """Boost or bury an item."""
     item_id, draft = request.form.get("item_id", ""), context.draft()
-    factor = read_factor(request.form.get("factor", ""))
+    factor = read_factor(request.form)
     rule = boost_item(draft.rules, item_id, factor, _scope(draft, slug), shop().new_id)
     words = _("Boosted %(title)s × %(factor)g") if factor > 1 else _("Buried %(title)s × %(factor)g")
     return _put(slug, rule, words % {"title": _title(item_id), "factor": factor})
-
-
-@bp.post("/<slug>/takedown")
-def takedown(slug: str) -> Response:
-    """Take an item out of every answer now, outside releases."""
-    item_id = request.form.get("item_id", "")
-    made = take_down(shop(), actor(), Target(ItemId(item_id)), reason=request.form.get("reason", "").strip())
-    context.wrote()
-    lift = url_for("surfaces.lift_takedown", slug=slug, takedown_id=made.id)
-    text = _("Took down %(title)s: it is out of every answer now", title=_title(item_id))
-    return done(Toast(text, undo=lift), _back(slug))
-
-
-@bp.post("/<slug>/lift/<int:takedown_id>")
-def lift_takedown(slug: str, takedown_id: int) -> Response:
-    """End a takedown that was a slip."""
-    lift(shop(), actor(), takedown_id)
-    context.wrote()
-    return done(Toast(_("Lifted: the item may be shown again")), _back(slug))
 
 
 @bp.post("/<slug>/undo")
@@ -116,17 +97,12 @@ def undo_changes(slug: str) -> Response:
     return done(Toast(text), _back(slug))
 
 
-def asked_scope(draft: Draft, slug: str) -> tuple[SurfaceSettings, View, Scope]:
-    """The surface and view of the address, and the scope that the form's audience means there."""
-    surface = surface_of(draft, slug)
-    view, _problem = view_asked(slug)
-    audience = read_audience(request.form.get("audience", ""))
-    market = request.form.get("home_market", "").strip() or None
-    return surface, view, scope_for(surface, view, audience, market)
-
-
 def _scope(draft: Draft, slug: str) -> Scope:
-    return asked_scope(draft, slug)[2]
+    """The scope that the form's audience means on this page."""
+    surface, market = surface_of(draft, slug), request.form.get("home_market", "").strip() or None
+    view, _problem = view_asked(slug)
+    audience = read_audience(request.form.get("audience", ""), audiences(surface, view, market)[0])
+    return scope_for(surface, view, audience, market)
 
 
 def _put(slug: str, rule: AnyRule, text: str) -> Response:
@@ -136,7 +112,12 @@ def _put(slug: str, rule: AnyRule, text: str) -> Response:
 
 
 def _done(slug: str, text: str, changes: list[int]) -> Response:
-    return done(Toast(text, undo=url_for("surfaces.undo_changes", slug=slug, change=changes)), _back(slug))
+    undo = (
+        url_for("changes.undo", change_id=changes[0])
+        if len(changes) == 1
+        else url_for("surfaces.undo_changes", slug=slug, change=changes)
+    )
+    return done(Toast(text, undo=undo), _back(slug))
 
 
 def _back(slug: str) -> str:

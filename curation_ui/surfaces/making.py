@@ -72,12 +72,18 @@ def scope_for(surface: SurfaceSettings, view: View, audience: Audience, market: 
     return here
 
 
-def read_audience(value: str) -> Audience:
-    """The audience that a form names; everyone where it names none."""
+def read_audience(value: str, default: Audience) -> Audience:
+    """The audience that a form names, `default` where it names none."""
     try:
-        return Audience(value or Audience.EVERYONE)
+        return Audience(value or default)
     except ValueError:
         raise Invalid("audience", "choose one of those offered") from None
+
+
+def own_pin(rules: RuleSet, item_id: str, rule_id: str) -> Pin | None:
+    """The rule called `rule_id` when it pins the item itself; not when a theme brings it there."""
+    found = rules.get(rule_id) if rule_id else None
+    return found if isinstance(found, Pin) and found.item_id == item_id else None
 
 
 def pin_item(
@@ -85,12 +91,12 @@ def pin_item(
 ) -> Pin:
     """The pin that puts the item at `slot`.
 
-    Moves the pin called `rule_id`, else the one that the item has in the same scope; a new one where
+    Moves the pin called `rule_id`, else one that the item has in the same scope; a new one where
     neither is there. A pin that was paused acts again.
     """
-    found = rules.get(rule_id) if rule_id else None
-    if not isinstance(found, Pin) or found.item_id != item_id or found.scope != scope:
-        found = next((p for p in rules.of(Pin) if p.item_id == item_id and p.scope == scope), None)
+    found = own_pin(rules, item_id, rule_id)
+    if found is None or found.scope != scope:
+        found = next((pin for pin in rules.of(Pin) if pin.item_id == item_id and pin.scope == scope), None)
     if found is not None:
         return replace(found, slot=slot, paused=False)
     check_id(item_id, "item_id")

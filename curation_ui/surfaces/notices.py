@@ -12,8 +12,9 @@ from curation_ui.surfaces.view import View
 from recsys.domain.changes import Change
 from recsys.domain.rules import Boost, Pin, RuleSet, Theme, Veto, theme_id
 from recsys.services.drafting import Draft
-from recsys.services.preview import Look, Question, theme_members
+from recsys.services.preview import Look, Question
 from recsys.services.shop import Shop
+from recsys.services.theme_preview import theme_members
 from recsys.slates.state import LiveState
 
 
@@ -96,7 +97,7 @@ def _thin_themes(shop: Shop, state: LiveState, rules: RuleSet, question: Questio
         wanted = slots[theme_id(theme.slug)]
         if not wanted:
             continue
-        members = theme_members(shop, state, theme, user=question.user, market=question.market, at=question.at)
+        members = theme_members(shop, state, theme, question)
         left = sum(member.status == "ok" for member in members)
         if left < wanted:
             yield Notice(thin_words(theme.title, left, wanted), "theme", theme.slug)

@@ -13,6 +13,7 @@ from curation_ui.surfaces.shoppers import sample_groups
 from curation_ui.surfaces.view import View, read_view, safe_view
 from curation_ui.surfaces.zones import known_zones
 from curation_ui.toasts import from_htmx
+from curation_ui.vetoes import standing_reasons
 from recsys.domain.errors import Invalid, NotFound
 from recsys.domain.rules import MAX_SLOT, SurfaceSettings
 from recsys.services.catalog import search
@@ -34,7 +35,6 @@ def index() -> Response:
 def show(slug: str) -> str | tuple[str, int]:
     """The surface as the address asks; htmx gets the stage alone."""
     view, problem = view_asked(slug)
-    limit = request.args.get("limit", "")
     scene = gather(
         context.shop(),
         context.state(),
@@ -42,7 +42,7 @@ def show(slug: str) -> str | tuple[str, int]:
         view,
         person=context.me(),
         problem=problem,
-        limit=min(int(limit), MAX_SLOT) if limit.isdecimal() and limit.isascii() and 0 < int(limit) else None,
+        limit=_limit(request.args.get("limit", "")),
     )
     return render_template("surfaces/stage.html" if from_htmx() else "surfaces/page.html", **values(scene))
 
@@ -54,6 +54,15 @@ def find(slug: str) -> str:
     text = request.args.get("q", "").strip()
     found = search(context.shop(), text, FOUND) if text else []
     return render_template("surfaces/found.html", view=view, text=text, items=found)
+
+
+@bp.get("/<slug>/beside")
+def find_context(slug: str) -> str:
+    """The catalog items that match what was typed, to stand on the page that the surface is beside."""
+    view, _problem = view_asked(slug)
+    text = request.args.get("context", "").strip()
+    found = search(context.shop(), text, FOUND) if text else []
+    return render_template("surfaces/found_context.html", view=view, text=text, items=found)
 
 
 def view_asked(slug: str) -> tuple[View, str]:
@@ -77,5 +86,11 @@ def values(scene: Scene) -> dict[str, object]:
         "audiences": audiences(scene.surface, scene.view, scene.side.look.market),
         "samples": sample_groups(context.shop(), context.state()),
         "zones": known_zones(),
+        "reasons": standing_reasons(),
         "here": url_for("surfaces.show", slug=scene.surface.slug, **scene.view.arguments()),
     }
+
+
+def _limit(text: str) -> int | None:
+    """How many slots the address asks for, None when it does not say."""
+    return max(1, min(int(text[:4]), MAX_SLOT)) if text.isdecimal() and text.isascii() else None

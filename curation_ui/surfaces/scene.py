@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -11,21 +11,14 @@ from curation_ui.surfaces.grid import Cell, cells, gone
 from curation_ui.surfaces.notices import Notice, notices
 from curation_ui.surfaces.view import Show, View
 from recsys.domain.catalog import Item
+from recsys.domain.diff import RuleDifference, diff_rules
 from recsys.domain.errors import Invalid, NotFound
 from recsys.domain.rules import SurfaceSettings, Theme
 from recsys.services.drafting import Draft, rule_token
-from recsys.services.preview import (
-    Difference,
-    Look,
-    Question,
-    RuleStanding,
-    Stage,
-    difference,
-    look,
-    sample_shoppers,
-    standing,
-)
+from recsys.services.preview import Difference, Look, Question, Stage, difference, look
+from recsys.services.samples import sample_shoppers
 from recsys.services.shop import Shop
+from recsys.services.standing import RuleStanding, standing
 from recsys.slates.state import LiveState
 
 MAX_TILES = 100
@@ -69,7 +62,8 @@ class Scene:
     side: Side
     pair: Pair | None
     others: list[Pair]
-    standings: list[RuleStanding]
+    standings: Sequence[RuleStanding]
+    rule_changes: Sequence[RuleDifference]
     notices: list[Notice]
     themes: list[Theme]
     markets: list[str]
@@ -116,6 +110,7 @@ def gather(
         pair=pair,
         others=list(_samples(shop, state, view, question)) if pair else [],
         standings=standings,
+        rule_changes=diff_rules(draft.live, draft.rules),
         notices=notices(shop, state, draft, side.look, view, question, person),
         themes=draft.rules.of(Theme),
         markets=sorted(state.catalog.markets),

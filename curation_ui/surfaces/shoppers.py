@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from curation_ui.i18n import gettext as _
-from recsys.services.preview import SampleShopper, sample_shoppers
+from recsys.services.samples import SampleShopper, sample_shoppers
 from recsys.services.shop import Shop
 from recsys.slates.state import LiveState
 

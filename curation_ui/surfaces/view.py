@@ -27,8 +27,13 @@ class Show(StrEnum):
 class Arguments(Protocol):
     """A query string or a form: one value or all values of a name."""
 
-    def get(self, name: str, default: str = "") -> str: ...
-    def getlist(self, name: str) -> list[str]: ...
+    def get(self, name: str, default: str = "") -> str:
+        """The first value of `name`, else `default`."""
+        ...
+
+    def getlist(self, name: str) -> list[str]:
+        """All values of `name`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +88,7 @@ class View:
             "at": view.at or None,
             "zone": view.zone if view.at else None,
             "context": list(view.context) or None,
-            "show": view.show.value if view.show is not Show.DRAFT else None,
+            "show": None if view.show == Show.DRAFT else str(view.show),
             "rules": None if view.rules else "off",
             "slot": view.slot,
         }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from recsys.data.schema import KIND_CODE
+from recsys.data.kinds import KIND_CODE
 from recsys.data.training import TrainingData
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from recsys.batch.dislikes import disliked
 from recsys.batch.fit import choose, fit_all, leaderboard
 from recsys.batch.gate import Gate, check_run
+from recsys.batch.samples import pick_samples
 from recsys.batch.snapshot import Label, write_snapshot
 from recsys.batch.split import ask
 from recsys.data.training import TrainingData
@@ -121,4 +122,5 @@ def _facts(data: TrainingData, counts: NDArray[np.int64]) -> dict[str, Any]:
         "shoppers_exhausted": exhausted,
         "shoppers_empty": shoppers - reached - exhausted,
         "candidates_per_shopper": float(counts.mean()) if shoppers else 0.0,
+        "sample_shoppers": pick_samples(data),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +14,7 @@ from recsys.data.report import Report
 from recsys.data.values import Parser
 from recsys.domain.errors import Invalid
 
-RawColumn = Sequence[object] | pa.Array
+RawColumn: TypeAlias = Sequence[object] | pa.Array
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -49,7 +49,7 @@ class CommitLog:
     def locked(self) -> Iterator[None]:
         """Hold the right to append; a second appender, in whatever process, waits here."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        with open(self._root / _LOCK, "a") as lock:
+        with (self._root / _LOCK).open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
@@ -68,7 +68,7 @@ class CommitLog:
         text = json.dumps({"number": commit.number, "parts": [[part.path, part.rows] for part in parts]})
         final = self._folder / f"{commit.number:0{_DIGITS}}.json"
         draft = final.with_suffix(".draft")
-        with open(draft, "w", encoding="utf-8") as file:
+        with draft.open("w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())

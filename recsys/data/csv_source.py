@@ -102,5 +102,7 @@ def _take(records: Records, width: int, report: Report, most: int) -> tuple[list
             if len(rows) == most:
                 break
         elif fields:  # an empty line has no fields, and is nobody's mistake
-            report.refuse(line, "", f"has {len(fields)} fields where the header has {width}; quote fields with commas")
+            report.refuse(
+                line, "", f"has {len(fields)} fields where the header has {width}; quote fields with commas"
+            )
     return numbers, rows

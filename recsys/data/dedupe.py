@@ -35,7 +35,9 @@ class Digests:
         """The digests of `parts`, one after the other."""
         if not parts:
             return cls(np.zeros(0, np.uint64), np.zeros(0, np.uint64))
-        return cls(np.concatenate([part.high for part in parts]), np.concatenate([part.low for part in parts]))
+        return cls(
+            np.concatenate([part.high for part in parts]), np.concatenate([part.low for part in parts])
+        )
 
 
 def digests_of(table: pa.Table | pa.RecordBatch) -> Digests:
@@ -75,7 +77,11 @@ def _first_of(high: NDArray[np.uint64], low: NDArray[np.uint64]) -> NDArray[np.i
 def _text_halves(column: pa.ChunkedArray | pa.Array) -> Digests:
     encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
     if isinstance(encoded, pa.ChunkedArray):
-        encoded = pa.array([], encoded.type) if not encoded.num_chunks else encoded.unify_dictionaries().combine_chunks()
+        encoded = (
+            pa.array([], encoded.type)
+            if not encoded.num_chunks
+            else encoded.unify_dictionaries().combine_chunks()
+        )
         encoded = encoded.chunk(0) if isinstance(encoded, pa.ChunkedArray) else encoded
     # The last place is where a missing text, code -1, points to. No id holds a control character.
     texts = [*encoded.dictionary.to_pylist(), _MISSING]

@@ -10,8 +10,9 @@ import numpy as np
 import pyarrow as pa
 
 from recsys.data.columns import Parsed, RawChunk, parse_column, refuse_rows
+from recsys.data.kinds import DEFAULT_KIND
 from recsys.data.report import Report
-from recsys.data.schema import DEFAULT_KIND, INTERACTIONS
+from recsys.data.schema import INTERACTIONS
 from recsys.data.sources import CHUNK_ROWS, raw_chunks
 from recsys.data.values import Parser, parse_amount, parse_id, parse_kind, parse_number, parse_time_until
 

@@ -65,7 +65,9 @@ def read_items(
     Raises as `read_interactions` does.
     """
     seen: dict[str, int] = {}
-    chunks = raw_chunks(path, report, required=_REQUIRED, known=tuple(PARSERS), extra=True, chunk_rows=batch_rows)
+    chunks = raw_chunks(
+        path, report, required=_REQUIRED, known=tuple(PARSERS), extra=True, chunk_rows=batch_rows
+    )
     for chunk in chunks:
         batch = [_item(row, shift) for row in _rows(chunk, report, seen)]
         report.good += len(batch)
@@ -85,7 +87,7 @@ def _rows(chunk: RawChunk, report: Report, seen: dict[str, int]) -> Iterator[dic
     for row in np.flatnonzero(good):
         values = {name: column[row] for name, column in by_name.items() if column[row] is not None}
         line = int(chunk.lines[row])
-        first = seen.setdefault(values["item_id"], line)
+        first = seen.setdefault(str(values["item_id"]), line)
         if first == line:
             yield values
         else:

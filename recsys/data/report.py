@@ -53,4 +53,6 @@ class Report:
             raise Invalid("file", "holds no rows below its header; nothing was imported")
         if strict and self.bad:
             rows = "1 row is" if self.bad == 1 else f"{self.bad:,} rows are"
-            raise Invalid("file", f"{rows} refused, so nothing was imported; mend the file or import without strict")
+            raise Invalid(
+                "file", f"{rows} refused, so nothing was imported; mend the file or import without strict"
+            )

@@ -7,9 +7,7 @@ from typing import Final
 
 import pyarrow as pa
 
-KINDS: Final = ("view", "click", "add_to_cart", "purchase", "like", "dislike")
-DEFAULT_KIND: Final = "purchase"
-KIND_CODE: Final[Mapping[str, int]] = {kind: code for code, kind in enumerate(KINDS)}
+from recsys.data.kinds import DEFAULT_KIND
 
 TIMESTAMP: Final = pa.timestamp("us", tz="UTC")
 #: Text columns of `INTERACTIONS`, which readers see dictionary-encoded because they repeat so much.

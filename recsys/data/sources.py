@@ -50,7 +50,7 @@ def raw_chunks(
             yield from parquet_chunks(path, report, required, known, extra, chunk_rows)
         elif name.endswith(_CSV + _JSON):
             cut = csv_chunks if name.endswith(_CSV) else jsonl_chunks
-            with open(path, "rb") as raw, _text(raw, name) as text:
+            with path.open("rb") as raw, _text(raw, name) as text:
                 for chunk in cut(_lines(text), report, required, known, extra, chunk_rows):
                     report.bytes_read = raw.tell()
                     yield chunk
@@ -63,7 +63,7 @@ def raw_chunks(
 def _text(raw: BinaryIO, name: str) -> TextIOWrapper:
     """Text of an open file. Bytes that are not UTF-8 become lone surrogates, so that they can be reported by line."""
     # gzip's own type is not declared as the interface that it implements.
-    binary = cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if name.endswith(".gz") else raw
+    binary = cast("BinaryIO", gzip.GzipFile(fileobj=raw)) if name.endswith(".gz") else raw
     return TextIOWrapper(binary, encoding="utf-8-sig", errors="surrogateescape", newline="")
 
 
@@ -73,7 +73,9 @@ def _lines(text: TextIOWrapper) -> Iterator[str]:
     while line := text.readline(LONGEST_LINE):
         number += 1
         if len(line) == LONGEST_LINE:
-            raise Invalid("file", f"line {number} is longer than {LONGEST_LINE:,} characters; is this a table?")
+            raise Invalid(
+                "file", f"line {number} is longer than {LONGEST_LINE:,} characters; is this a table?"
+            )
         yield line
 
 
@@ -83,12 +85,16 @@ def _explained(path: Path) -> Iterator[None]:
     try:
         yield
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise Invalid("file", f"{path.name} is not a whole gzip file; compress or download it again") from error
+        raise Invalid(
+            "file", f"{path.name} is not a whole gzip file; compress or download it again"
+        ) from error
     except FileNotFoundError as error:
         raise Invalid("file", f"{path} does not exist; check the path") from error
     except IsADirectoryError as error:
         raise Invalid("file", f"{path} is a folder; give a file") from error
     except pa.ArrowException as error:
-        raise Invalid("file", f"{path.name} is not a whole Parquet file; write or download it again") from error
+        raise Invalid(
+            "file", f"{path.name} is not a whole Parquet file; write or download it again"
+        ) from error
     except OSError as error:
         raise Invalid("file", f"{path} cannot be read: {error.strerror or error}") from error

@@ -11,8 +11,8 @@ from typing import Self
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.ipc as ipc
 from numpy.typing import NDArray
+from pyarrow import ipc
 
 from recsys.data.schema import INTERACTIONS, as_interactions
 

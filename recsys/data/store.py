@@ -1,9 +1,9 @@
 """The interaction store: append-only Parquet, a folder a day, made visible by commit files.
 
-    date=2011-12-09/000001.parquet     rows of that day (UTC) added by commit 1
-    date=unknown/000001.parquet        rows without a time
-    _commits/000001.json               the files of commit 1; what no commit lists does not exist
-    _lock · _staging/                  of the import that is running
+- `date=2011-12-09/000001.parquet`: rows of that day (UTC) added by commit 1
+- `date=unknown/000001.parquet`: rows without a time
+- `_commits/000001.json`: the files of commit 1; what no commit lists does not exist
+- `_lock`, `_staging/`: of the import that is running
 """
 
 from __future__ import annotations
@@ -73,7 +73,9 @@ class InteractionStore:
         table = pa.Table.from_batches(self._batches(names, _ROW_GROUP * 8), schema=schema)
         return table.unify_dictionaries()
 
-    def scan(self, columns: Sequence[str] | None = None, *, rows: int = _ROW_GROUP) -> Iterator[pa.RecordBatch]:
+    def scan(
+        self, columns: Sequence[str] | None = None, *, rows: int = _ROW_GROUP
+    ) -> Iterator[pa.RecordBatch]:
         """All rows in batches of at most `rows`, in the order and with the types of `read`."""
         yield from self._batches(list(columns) if columns is not None else INTERACTIONS.names, rows)
 
@@ -122,7 +124,9 @@ class InteractionStore:
         known: list[Digests] = []
         for part in stored:
             with pq.ParquetFile(self._root / part.path, read_dictionary=_IDENTITY_TEXTS) as file:
-                known += [digests_of(batch) for batch in file.iter_batches(_ROW_GROUP, columns=list(IDENTITY))]
+                known += [
+                    digests_of(batch) for batch in file.iter_batches(_ROW_GROUP, columns=list(IDENTITY))
+                ]
         before = sum(len(digests) for digests in known)
         staged = [digests_of(batch) for batch in staging.rows_of(day)]
         return first_occurrences(Digests.joined(known + staged))[before:]
@@ -149,12 +153,10 @@ def _parts_by_folder(commits: tuple[Commit, ...]) -> dict[str, list[Part]]:
     return folders
 
 
-def _write_part(
-    path: Path, batches: Iterator[pa.RecordBatch], keep: NDArray[np.bool_]
-) -> None:
+def _write_part(path: Path, batches: Iterator[pa.RecordBatch], keep: NDArray[np.bool_]) -> None:
     """Write the rows of `batches` where `keep` is true as one file that survives a power loss."""
     path.parent.mkdir(exist_ok=True)
-    with open(path, "wb") as file:
+    with path.open("wb") as file:
         with pq.ParquetWriter(file, INTERACTIONS, compression="zstd") as writer:
             for table in _row_groups(batches, keep):
                 writer.write_table(table)
@@ -163,9 +165,7 @@ def _write_part(
     sync_folder(path.parent)
 
 
-def _row_groups(
-    batches: Iterator[pa.RecordBatch], keep: NDArray[np.bool_]
-) -> Iterator[pa.Table]:
+def _row_groups(batches: Iterator[pa.RecordBatch], keep: NDArray[np.bool_]) -> Iterator[pa.Table]:
     """The kept rows in tables of at least a row group's size, but for the last."""
     waiting: list[pa.RecordBatch] = []
     start = held = 0

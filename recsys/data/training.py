@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from recsys.data.id_map import IdMap
-from recsys.data.schema import KIND_CODE, KINDS
+from recsys.data.kinds import KIND_CODE, KINDS
 from recsys.data.weighting import UNKNOWN_TIME, Weighting
 from recsys.domain.errors import Invalid
 
@@ -100,7 +100,7 @@ def build_training_data(
     items, item = _coded(table["item_id"], catalog_item_ids)
     markets, market = _coded(table["market"])
     if len(markets) > _MOST_MARKETS:
-        raise Invalid("market", f"There are {len(markets):,} different markets; give at most {_MOST_MARKETS:,}.")
+        raise Invalid("market", f"has {len(markets):,} different values; give at most {_MOST_MARKETS:,}")
     events = Events(
         user=user,
         item=item,
@@ -260,7 +260,7 @@ def _disliked_pairs(
     pair, dislike = pair[by], dislike[by]
     last = np.ones(len(pair), bool)
     last[:-1] = pair[1:] != pair[:-1]
-    return pair[last & dislike]
+    return np.asarray(pair[last & dislike], np.int64)
 
 
 def _latest_market(events: Events, n_users: int) -> NDArray[np.int16]:

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Final
 
-from recsys.data.schema import KIND_CODE, KINDS
+from recsys.data.kinds import KIND_CODE, KINDS
 from recsys.domain.catalog import Attribute
 from recsys.domain.errors import Invalid
 from recsys.domain.ids import check_id
@@ -73,7 +73,9 @@ def parse_time_until(latest: datetime | None) -> Parser:
     def parse(value: object) -> datetime:
         moment = parse_time(value)
         if latest is not None and moment > latest + timedelta(days=1):
-            raise Invalid("", f"{_shown(value)} lies in the future; give the time at which it happened, in UTC")
+            raise Invalid(
+                "", f"{_shown(value)} lies in the future; give the time at which it happened, in UTC"
+            )
         return moment
 
     return parse
@@ -193,7 +195,7 @@ def _time_of_text(text: str) -> datetime:
         raise Invalid("", f"{_shown(text)} does not exist in the calendar or on the clock") from None
 
 
-def _float(value: int | float | Decimal) -> float:
+def _float(value: float | Decimal) -> float:
     try:
         return float(value)
     except OverflowError:

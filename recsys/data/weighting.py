@@ -17,7 +17,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.data.schema import KINDS
+from recsys.data.kinds import KINDS
 
 MICROSECONDS_PER_DAY: Final = 86_400_000_000
 #: Stands for "no time known" in arrays of microseconds; sorts before every real time.

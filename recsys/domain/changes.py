@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from recsys.domain.errors import Invalid
 from recsys.domain.ids import RuleId
-from recsys.domain.rules import AnyRule, Boost, Pin, RuleSet, Theme, Veto, check_references, surface_id
+from recsys.domain.rules import (
+    NEXT_RELEASE,
+    AnyRule,
+    Boost,
+    Pin,
+    RuleSet,
+    Theme,
+    Veto,
+    check_references,
+    surface_id,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +40,8 @@ class Change:
     def __post_init__(self) -> None:
         if self.before is None and self.after is None:
             raise Invalid("change", "changes nothing")
+        if any(rule is not None and rule.id != self.rule_id for rule in (self.before, self.after)):
+            raise Invalid("change", f"is about the rule {self.rule_id} but carries another one")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +61,20 @@ class Needed:
 
 
 def apply_changes(live: RuleSet, changes: Iterable[Change]) -> RuleSet:
-    """The rules after `changes`, in the order of their ids; conflicts apply as their authors meant them."""
+    """The rules after `changes`, in the order of their ids; conflicts apply as their authors meant them.
+
+    What differs from `live` counts as published next; what ends as it stands there keeps its publication.
+    """
     rules = live
     for change in sorted(changes, key=lambda each: each.id):
-        rules = rules.without(change.rule_id) if change.after is None else rules.with_rule(change.after)
+        after = change.after
+        rules = rules.without(change.rule_id) if after is None else rules.with_rule(_drafted(live, after))
     return rules
+
+
+def _drafted(live: RuleSet, rule: AnyRule) -> AnyRule:
+    standing = live.get(rule.id)
+    return standing if standing == rule else replace(rule, published=NEXT_RELEASE)
 
 
 def find_conflicts(live: RuleSet, changes: Iterable[Change]) -> list[ChangeConflict]:
@@ -73,16 +94,16 @@ def needed_by(live: RuleSet, changes: Sequence[Change], selected: Collection[int
 
     A change needs the earlier changes of the same rule, the change that makes a theme, surface or
     row which it names, and, when it takes such a thing away, the changes of the rules that name it.
+    What those need in turn is in the answer too; what the selection can do without is not.
     """
-    needed = _earlier_steps(changes, selected)
-    taken = set(selected) | {each.change.id for each in needed}
-    result = apply_changes(live, [change for change in changes if change.id in taken])
-    for rule, named in _broken_references(result):
-        for change in changes:
-            if change.id not in taken and change.rule_id in {rule.id, named}:
-                needed.append(Needed(change, rule.id))
-                taken.add(change.id)
-    return sorted(needed, key=lambda each: each.change.id)
+    ordered = sorted(changes, key=lambda each: each.id)
+    needed: list[Needed] = []
+    while True:
+        taken = {*selected, *(each.change.id for each in needed)}
+        more = _earlier_steps(ordered, taken) or _mending(live, ordered, taken)
+        if not more:
+            return sorted(needed, key=lambda each: each.change.id)
+        needed += more
 
 
 def publishable(live: RuleSet, changes: Sequence[Change], selected: Collection[int]) -> RuleSet:
@@ -117,13 +138,26 @@ def _earlier_steps(changes: Sequence[Change], selected: Collection[int]) -> list
     ]
 
 
-def _broken_references(rules: RuleSet) -> list[tuple[AnyRule, RuleId]]:
-    broken: list[tuple[AnyRule, RuleId]] = []
+def _mending(live: RuleSet, changes: Sequence[Change], taken: Collection[int]) -> list[Needed]:
+    """The first changes that mend a reference broken by taking only `taken`; none when nothing mends one."""
+    result = apply_changes(live, [change for change in changes if change.id in taken])
+    rest = [change for change in changes if change.id not in taken]
+    for rule_id, named in broken_references(result):
+        steps = [change for change in rest if change.rule_id in {rule_id, named}]
+        for count in range(1, len(steps) + 1):
+            if (rule_id, named) not in broken_references(apply_changes(result, steps[:count])):
+                return [Needed(change, rule_id) for change in steps[:count]]
+    return []
+
+
+def broken_references(rules: RuleSet) -> list[tuple[RuleId, RuleId]]:
+    """Rules that name a theme, surface or row which is not there, each with the id of what it names."""
+    broken: list[tuple[RuleId, RuleId]] = []
     for rule in rules:
         if isinstance(rule, Pin) and rule.theme and not isinstance(rules.get(rule.theme), Theme):
-            broken.append((rule, rule.theme))
+            broken.append((rule.id, rule.theme))
         if isinstance(rule, Pin | Veto | Boost) and rule.scope.surface is not None:
             surface = rules.surface(rule.scope.surface)
             if surface is None or (rule.scope.row is not None and surface.row(rule.scope.row) is None):
-                broken.append((rule, surface_id(rule.scope.surface)))
+                broken.append((rule.id, surface_id(rule.scope.surface)))
     return broken

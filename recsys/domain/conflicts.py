@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import combinations
@@ -14,24 +13,35 @@ from recsys.domain.slots import precedence
 
 @dataclass(frozen=True, slots=True)
 class PinConflict:
-    """Two pins that want the same slot of some shopper at some moment."""
+    """Two pins that cannot both be served to some shopper at some moment: for one slot, or of one item."""
 
     winner: Pin
     loser: Pin
 
 
 def pin_conflicts(rules: RuleSet, at: datetime) -> list[PinConflict]:
-    """Pairs of pins for one slot that can meet, now or later, by slot; paused and expired ones apart."""
-    by_slot: dict[int, list[Pin]] = defaultdict(list)
-    for pin in rules.of(Pin):
-        if not pin.paused and (pin.window.end is None or pin.window.end > at):
-            by_slot[pin.slot].append(pin)
+    """Pairs of pins that can meet, now or later, by slot; paused and expired ones apart.
+
+    Of two for one slot the item pin wins over the theme pin, then precedence decides; of two that pin
+    the same item the lower slot wins.
+    """
+    standing = [pin for pin in rules.of(Pin) if not pin.paused and not _expired(pin, at)]
+    ordered = sorted(standing, key=lambda pin: (pin.slot, pin.item_id is None, precedence(pin)))
     return [
         PinConflict(first, second)
-        for slot in sorted(by_slot)
-        for first, second in combinations(sorted(by_slot[slot], key=precedence), 2)
-        if scopes_meet(first.scope, second.scope) and first.window.overlaps(second.window)
+        for first, second in combinations(ordered, 2)
+        if _compete(first, second)
+        and scopes_meet(first.scope, second.scope)
+        and first.window.overlaps(second.window)
     ]
+
+
+def _expired(pin: Pin, at: datetime) -> bool:
+    return pin.window.end is not None and pin.window.end <= at
+
+
+def _compete(one: Pin, other: Pin) -> bool:
+    return one.slot == other.slot or (one.item_id is not None and one.item_id == other.item_id)
 
 
 def scopes_meet(one: Scope, other: Scope) -> bool:

@@ -132,7 +132,8 @@ class _Table:
         if not self.request.personalised:
             return False
         if isinstance(each, Held):
-            by_vector = each.theme is not None and is_personal(each.theme, self.candidates, self.request)
+            theme = each.theme
+            by_vector = theme is not None and is_personal(theme, each.item_id, self.candidates, self.request)
             return by_vector or each.pin.scope.personal
         own = each.candidate is not None and each.candidate.kind is not Kind.BESIDE
         multiplier = self.organic.multiplier

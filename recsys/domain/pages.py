@@ -37,8 +37,22 @@ def merge_page(
     shown: frozenset[ItemId] = frozenset()
     for settings in rows:
         asked = replace(request, row=settings.name, exclude=request.exclude | shown)
-        slate = merge(candidates_of(settings), rules, asked, catalog)
-        if len(slate.items) >= settings.min_size:
+        slate = _large_enough(settings, candidates_of(settings), rules, asked, catalog)
+        if slate is not None:
             page.append(PageRow(settings, slate))
             shown |= {placed.item_id for placed in slate.items}
     return tuple(page)
+
+
+def _large_enough(
+    settings: RowSettings, candidates: CandidatesView, rules: RulesView, asked: Request, catalog: CatalogView
+) -> Slate | None:
+    """The slate of a row, None when the row is below its minimum size.
+
+    What counts is what the row could show: asking for fewer items does not make a row too small.
+    """
+    slate = merge(candidates, rules, asked, catalog)
+    if slate.more and len(slate.items) < settings.min_size:
+        whole = merge(candidates, rules, replace(asked, limit=settings.min_size), catalog)
+        return slate if len(whole.items) >= settings.min_size else None
+    return slate if len(slate.items) >= settings.min_size else None

@@ -57,6 +57,8 @@ class Pin(Rule):
         Rule.__post_init__(self)
         if (self.item_id is None) == (self.theme is None):
             raise Invalid("pin", "pin either an item or a theme")
+        if self.item_id is not None:
+            check_id(self.item_id, "item_id")
         if not 1 <= self.slot <= MAX_SLOT:
             raise Invalid("slot", f"give a slot from 1 to {MAX_SLOT}")
         if not -1000 <= self.priority <= 1000:
@@ -129,6 +131,10 @@ class Theme(Rule):
         check_slug(self.slug, "slug")
         check_text(self.title, "title", required=True)
         check_text(self.blurb, "blurb")
+        for market, title in self.titles.items():
+            check_text(title, f"titles.{market}", required=True)
+        for market, blurb in self.blurbs.items():
+            check_text(blurb, f"blurbs.{market}")
         if len(set(self.picks)) != len(self.picks):
             raise Invalid("picks", "an item is picked twice; remove one of the two")
         if max(len(self.picks), len(self.excluded)) > MAX_MEMBERS:

@@ -9,6 +9,8 @@ from recsys.domain.catalog import Item
 from recsys.domain.errors import Invalid
 from recsys.domain.ids import ItemId, check_id
 
+MAX_AGE_DAYS = 100_000
+
 
 @dataclass(frozen=True, slots=True)
 class Selector:
@@ -32,6 +34,8 @@ class Selector:
             raise Invalid("selector", "names nothing; give a tag, price, age, market or group")
         _check_range("price", self.price_min, self.price_max)
         _check_range("age_days", self.min_age_days, self.max_age_days)
+        if max(self.min_age_days or 0, self.max_age_days or 0) > MAX_AGE_DAYS:
+            raise Invalid("selector.age_days", f"give at most {MAX_AGE_DAYS} days")
         for tag in self.tags:
             check_id(tag, "selector.tags")
 

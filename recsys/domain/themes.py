@@ -28,10 +28,17 @@ def theme_order(
 ) -> list[ItemId]:
     """All members, eligible or not, in the theme's own order for the request's shopper."""
     picks, others = theme_members(theme, catalog, request)
+    head = _head_size(theme, picks)
     if theme.order is ThemeOrder.BY_HAND:
         return picks + _by_popularity(others, candidates, request)
-    head = 0 if theme.order is ThemeOrder.MODEL else len(picks) if theme.head is None else theme.head
     return picks[:head] + by_model(picks[head:] + others, candidates, request)
+
+
+def _head_size(theme: Theme, picks: Sequence[ItemId]) -> int:
+    """How many hand-picks keep the places that people gave them."""
+    if theme.order is ThemeOrder.MODEL:
+        return 0
+    return len(picks) if theme.head is None or theme.order is ThemeOrder.BY_HAND else theme.head
 
 
 def by_model(members: Sequence[ItemId], candidates: CandidatesView, request: Request) -> list[ItemId]:
@@ -44,11 +51,16 @@ def by_model(members: Sequence[ItemId], candidates: CandidatesView, request: Req
     return [each for _, each in sorted(scored)] + _by_popularity(without, candidates, request)
 
 
-def is_personal(theme: Theme, candidates: CandidatesView, request: Request) -> bool:
-    """Whether the shopper's vector has a part in the theme's order."""
-    return (
-        theme.order is not ThemeOrder.BY_HAND and request.personalised and candidates.affinity(()) is not None
-    )
+def is_personal(theme: Theme, item_id: ItemId, candidates: CandidatesView, request: Request) -> bool:
+    """Whether the shopper's vector gave a member its place: not in the head, and not without a vector."""
+    if not request.personalised or theme.order is ThemeOrder.BY_HAND:
+        return False
+    excluded = set(theme.excluded)
+    picks = [each for each in theme.picks if each not in excluded]
+    if item_id in picks[: _head_size(theme, picks)]:
+        return False
+    affinity = candidates.affinity((item_id,))
+    return affinity is not None and affinity[0] is not None
 
 
 def _by_popularity(members: Sequence[ItemId], candidates: CandidatesView, request: Request) -> list[ItemId]:

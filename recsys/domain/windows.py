@@ -59,8 +59,12 @@ def from_local(local: datetime, zone: str, field: str = "time") -> datetime:
         Invalid: when the clocks skip that time.
     """
     place = zone_of(zone)
-    moment = local.replace(tzinfo=place, fold=0).astimezone(UTC)
-    if moment.astimezone(place).replace(tzinfo=None) != local.replace(tzinfo=None):
+    try:
+        moment = local.replace(tzinfo=place, fold=0).astimezone(UTC)
+        there = moment.astimezone(place).replace(tzinfo=None)
+    except OverflowError:
+        raise Invalid(field, "lies outside the calendar; give a year from 2 to 9998") from None
+    if there != local.replace(tzinfo=None):
         raise Invalid(field, f"{local:%d %b %Y %H:%M} does not exist in {zone}: the clocks skip it")
     return moment
 

@@ -64,13 +64,13 @@ def reciprocal_rank(hits: Bools, relevant: Ints, k: int) -> Floats:
     cut = hits[:, :k]
     if not cut.shape[1]:
         return np.zeros(len(cut))
-    return np.asarray(cut.any(axis=1).astype(np.float64) / (cut.argmax(axis=1) + 1))
+    return np.asarray(cut.any(axis=1) / (np.argmax(cut, axis=1) + 1), np.float64)
 
 
 def hit_rate(hits: Bools, relevant: Ints, k: int) -> Floats:
     """1 where the first k hold at least one test item, else 0."""
     _ = relevant
-    return hits[:, :k].any(axis=1).astype(np.float64)
+    return np.asarray(hits[:, :k].any(axis=1), np.float64)
 
 
 ACCURACY = {

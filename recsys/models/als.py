@@ -92,8 +92,8 @@ class Als:
     """Matrix factorisation; a weight w counts with the confidence alpha * w."""
 
     factors: int = 64
-    regularization: float = 5.0
-    alpha: float = 5.0
+    regularization: float = 1.0
+    alpha: float = 2.0
     iterations: int = 15
     name: str = "als"
 

@@ -14,6 +14,15 @@ from recsys.snapshots.identity import shopper_hash
 
 
 @dataclass(frozen=True, slots=True)
+class Views:
+    """What is known for a request: the request with the shopper's home market and segments, and the candidates."""
+
+    request: Request
+    candidates: CandidatesView
+    known_shopper: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """A slate, with what was found out about the shopper on the way.
 
@@ -42,12 +51,19 @@ class Asker:
         Raises:
             NotFound: when the release has no such surface or row.
         """
+        views = self.views(state, request, release)
+        slate = merge(views.candidates, state.rules_of(release), views.request, state.shop_view)
+        return Answer(slate, views.request, views.known_shopper)
+
+    def views(self, state: LiveState, request: Request, release: CompiledRelease) -> Views:
+        """What merge reads for a request: the request's own market counts before the home market."""
         row = self._row(request, release)
-        resolved = _resolve(state, request, release, row)
-        slate = merge(
-            candidates(state, resolved, release, row), state.rules_of(release), resolved, state.shop_view
-        )
-        return Answer(slate, resolved, row is not None)
+        market = request.market
+        if market is None and row is not None and release.snapshot is not None:
+            market = release.snapshot.home_market(row)
+        segments = request.segments | state.overlays.segments_of(request.user)
+        resolved = replace(request, market=market, segments=segments)
+        return Views(resolved, _candidates(state, resolved, release, row), row is not None)
 
     def _row(self, request: Request, release: CompiledRelease) -> int | None:
         if request.user is None or release.snapshot is None:
@@ -55,19 +71,10 @@ class Asker:
         return release.snapshot.shopper(shopper_hash(self.identity_key, request.user))
 
 
-def candidates(
+def _candidates(
     state: LiveState, request: Request, release: CompiledRelease, row: int | None
 ) -> CandidatesView:
-    """What merge reads for the shopper in `row` of the release's snapshot."""
     disliked = state.overlays.disliked_by(request.user, request.session)
     if release.run is None:
         return NoSnapshot(disliked)
     return ShopperView(release.run.snapshot, release.run.popularity, row, request.context, disliked)
-
-
-def _resolve(state: LiveState, request: Request, release: CompiledRelease, row: int | None) -> Request:
-    market = request.market
-    if market is None and row is not None and release.snapshot is not None:
-        market = release.snapshot.home_market(row)
-    segments = request.segments | state.overlays.segments_of(request.user)
-    return replace(request, market=market, segments=segments)

@@ -29,13 +29,13 @@ class LiveKey:
 class CompiledOverlays:
     """The overlays at one revision.
 
-    `dislikes` is by shopper (a user id or a session id), `segments` by user id, `keys` by the SHA-256
+    `dislikes` is by kind of shopper (user or session) and id, `segments` by user id, `keys` by the SHA-256
     of the key in hexadecimal digits.
     """
 
     revision: int = 0
     takedowns: tuple[Target, ...] = ()
-    dislikes: Mapping[str, frozenset[ItemId]] = field(default_factory=dict)
+    dislikes: Mapping[tuple[str, str], frozenset[ItemId]] = field(default_factory=dict)
     segments: Mapping[str, frozenset[str]] = field(default_factory=dict)
     keys: Mapping[str, LiveKey] = field(default_factory=dict)
 
@@ -45,8 +45,8 @@ class CompiledOverlays:
 
     def disliked_by(self, user: str | None, session: str | None) -> frozenset[ItemId]:
         """What the user or the session does not want to see again."""
-        own = self.dislikes.get(user, NOBODY) if user is not None else NOBODY
-        other = self.dislikes.get(session, NOBODY) if session is not None else NOBODY
+        own = self.dislikes.get(("user", user), NOBODY) if user is not None else NOBODY
+        other = self.dislikes.get(("session", session), NOBODY) if session is not None else NOBODY
         return own | other if own and other else own or other
 
     def segments_of(self, user: str | None) -> frozenset[str]:

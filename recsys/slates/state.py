@@ -66,7 +66,7 @@ class LiveState:
     overlays: CompiledOverlays
     held: Mapping[int, CompiledRelease]
     loaded_at: datetime
-    _bound: dict[int, CompiledRules] = field(default_factory=dict, compare=False, repr=False)
+    _bound: dict[int, CompiledRules] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     @cached_property
     def shop_view(self) -> ShopView:

@@ -87,12 +87,12 @@ def encode_target(target: Target) -> dict[str, Json]:
     return content
 
 
-def decode_target(content: Mapping[str, Json]) -> Target:
+def decode_target(content: Json) -> Target:
     """The target with that content; raises Invalid for unknown fields and broken values."""
     return decode(Target, content, "target")
 
 
-def decode_selector(content: Mapping[str, Json]) -> Selector:
+def decode_selector(content: Json) -> Selector:
     """The selector with that content; raises Invalid for unknown fields and broken values."""
     return decode(Selector, content, "selector")
 
@@ -109,7 +109,7 @@ def encode(value: object) -> Json:
         raise Invalid("rule", f"holds text or a number that cannot be stored ({error})") from None
 
 
-def decode(kind: type[T], content: Mapping[str, Json], name: str) -> T:
+def decode(kind: type[T], content: Json, name: str) -> T:
     """A value of the domain from plain JSON values.
 
     Raises:
@@ -124,7 +124,7 @@ def decode(kind: type[T], content: Mapping[str, Json], name: str) -> T:
 
 
 def _refuse_unknown(given: Json, understood: Json, path: str) -> None:
-    """msgspec passes over fields that a dataclass lacks; dropping part of what an editor said is no option."""
+    """The decoder passes over fields that a dataclass lacks; dropping part of what an editor said is no option."""
     if isinstance(given, Mapping):
         for key, value in given.items():
             if key not in understood:

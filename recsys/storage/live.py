@@ -124,4 +124,4 @@ def _standing(connection: Connection) -> tuple[tuple[str, Target], ...]:
 def _target(item_id: str | None, selector: object) -> Target:
     if item_id is not None:
         return Target(item_id=ItemId(item_id))
-    return Target(selector=decode_selector(selector))  # type: ignore[arg-type]  # JSON of our own writing
+    return Target(selector=decode_selector(selector))

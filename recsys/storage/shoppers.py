@@ -56,7 +56,7 @@ class ShopperRepository:
         """Insert what is not there yet, in pieces."""
         added, remaining = 0, iter(rows)
         while piece := list(islice(remaining, _AT_ONCE)):
-            key = list(table.__table__.primary_key)[0]
+            key = next(iter(table.__table__.primary_key))
             statement = self._insert_or_keep(table).returning(key)
             added += len(self._session.execute(statement, piece).all())
         return added

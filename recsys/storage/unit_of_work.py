@@ -126,15 +126,15 @@ def _plain_errors() -> Iterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError, ProgrammingError) as error:
-        raise _unavailable(error) from error
+        said = str(error.orig).lower()
+        if isinstance(error, ProgrammingError) and "does not exist" not in said:
+            raise  # a fault of ours, which no operator can mend
+        raise _unavailable(said) from error
 
 
-def _unavailable(error: OperationalError | InterfaceError | ProgrammingError) -> Unavailable:
-    said = str(error.orig).lower()
-    if "no such table" in said or ("relation" in said and "does not exist" in said):
-        return Unavailable("The database has no tables yet; run “recsys db upgrade” first.")
-    if "no such column" in said or ("column" in said and "does not exist" in said):
-        return Unavailable("The database is of an older version; run “recsys db upgrade” first.")
+def _unavailable(said: str) -> Unavailable:
+    if "no such table" in said or "no such column" in said or "does not exist" in said:
+        return Unavailable("The database lacks tables of this version; run “recsys db upgrade” first.")
     if "locked" in said or "lock timeout" in said:
         return Unavailable("The database was busy for too long; try again.")
     return Unavailable(f"The database does not answer ({_first_line(said)}); try again.")

@@ -9,22 +9,20 @@ export function connectDialogs() {
     const opener = event.target.closest("[data-opens]");
     if (opener) return open(opener.dataset.opens, subjectOf(opener), opener);
     if (event.target.closest("[data-closes]")) event.target.closest("dialog")?.close();
-    if (event.target.matches?.("dialog[open]")) event.target.close();
     return undefined;
   });
   document.addEventListener("htmx:afterSwap", (event) => {
     const dialog = event.target.closest?.("dialog");
     if (dialog && !dialog.open) dialog.showModal();
   });
-  document.addEventListener("htmx:beforeSwap", showConflicts);
-  document.addEventListener("htmx:responseError", sayWhatIsWrong);
+  document.addEventListener("toast", sayWhatIsWrong);
+  document.addEventListener("draft-changed", () => document.querySelector("#editor[open]")?.close());
   document.addEventListener("submit", rememberReason, true);
 }
 
 // Opens the dialog called `name` for the item of `cell`.
 export function openFor(name, cell) {
-  if (!cell || !mayEdit()) return;
-  open(name, subjectOf(cell), cell);
+  return Boolean(cell) && mayEdit() && open(name, subjectOf(cell), cell);
 }
 
 function subjectOf(element) {
@@ -34,7 +32,7 @@ function subjectOf(element) {
 
 function open(name, subject, anchor) {
   const dialog = document.getElementById(`${name}-dialog`);
-  if (!dialog) return;
+  if (!dialog) return false;
   fill(dialog, subject);
   const back = document.activeElement;
   dialog.showModal();
@@ -43,14 +41,24 @@ function open(name, subject, anchor) {
   first?.focus();
   first?.select?.();
   dialog.addEventListener("close", () => back?.isConnected && back.focus({ preventScroll: true }), { once: true });
+  return true;
 }
 
 function fill(dialog, subject) {
   for (const place of dialog.querySelectorAll("[data-says]")) place.textContent = subject[place.dataset.says] ?? "";
   for (const field of dialog.querySelectorAll("[data-takes]")) field.value = subject[field.dataset.takes] ?? field.defaultValue;
   for (const error of dialog.querySelectorAll("[data-error]")) error.textContent = "";
+  offerAsPinned(dialog, subject);
   const reason = dialog.querySelector('[name="reason"]');
   if (reason) reason.value = localStorage.getItem(REASON) ?? "";
+}
+
+// A tile that is pinned already may keep its pin's scope; any other is pinned for the first audience offered.
+function offerAsPinned(dialog, subject) {
+  const option = dialog.querySelector("[data-as-pinned]");
+  if (!option) return;
+  option.hidden = option.disabled = subject.pinned !== "yes";
+  option.parentElement.selectedIndex = option.disabled ? 1 : 0;
 }
 
 // A dialog stands under its tile where there is room, else above it; on a small screen style sheets put it at the foot.
@@ -65,18 +73,10 @@ function beside(dialog, anchor) {
   dialog.style.left = `${Math.max(GAP, Math.min(tile.left, window.innerWidth - own.width - GAP))}px`;
 }
 
-// 409 carries a page part that shows both versions; the server names the place for it.
-function showConflicts(event) {
-  if (event.detail.xhr.status === 409 && event.detail.xhr.getResponseHeader("HX-Retarget")) {
-    event.detail.shouldSwap = true;
-    event.detail.isError = false;
-  }
-}
-
+// A toast stands behind an open dialog, so its bad news is said in the dialog too.
 function sayWhatIsWrong(event) {
-  const form = event.detail.elt.closest?.("form");
-  const place = form?.querySelector("[data-error]");
-  if (place) place.textContent = event.detail.xhr.responseText;
+  const place = document.querySelector("dialog[open] [data-error]");
+  if (place && event.detail.tone === "bad") place.textContent = event.detail.text;
 }
 
 function rememberReason(event) {

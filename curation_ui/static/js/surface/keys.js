@@ -1,29 +1,20 @@
-// One key an action; each is shown on its control.
+// One key an action; each is shown on its control and in the list of keys.
+import { onKey } from "../keys.js";
 import { openFor } from "./dialogs.js";
-import { currentCell, mayEdit, stage, typing } from "./stage.js";
+import { currentCell, mayEdit } from "./stage.js";
 
 const ON_TILE = { p: "pin", v: "veto", t: "theme", b: "boost", x: "takedown" };
-const ON_PAGE = { l: "show-live", d: "show-draft", f: "show-difference", r: "rules-switch" };
+const ON_PAGE = { l: "show-live", d: "show-draft", f: "show-difference", r: "rules-switch", g: "place-theme" };
 const CHOOSERS = { s: "who", m: "when", c: "beside" };
 
 export function connectKeys() {
-  document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || typing(event.target)) return;
-    if (act(event.key.toLowerCase())) event.preventDefault();
-  });
-}
-
-function act(key) {
-  if (!stage()) return false;
-  if (ON_TILE[key] && mayEdit()) {
-    openFor(ON_TILE[key], currentCell());
-    return true;
-  }
-  if (ON_PAGE[key]) return press(document.getElementById(ON_PAGE[key]));
-  if (CHOOSERS[key]) return press(document.querySelector(`#${CHOOSERS[key]} > summary`), true);
-  if (key === "u") return press(document.getElementById("undo-button"));
-  if (key === "a") return focus(document.getElementById("find-item"));
-  return false;
+  for (const [key, name] of Object.entries(ON_TILE)) onKey(key, () => mayEdit() && openFor(name, currentCell()));
+  for (const [key, id] of Object.entries(ON_PAGE)) onKey(key, () => press(document.getElementById(id)));
+  for (const [key, id] of Object.entries(CHOOSERS)) onKey(key, () => press(document.querySelector(`#${id} > summary`)));
+  onKey("a", () => focus(document.getElementById("find-item")));
+  // The last message's Undo is asked first; without one, the last change of one's own in the draft is taken back.
+  onKey("u", () => (document.querySelector("#toasts [data-undo]") ? false : press(document.getElementById("undo-button"))));
+  document.querySelector("#keys .keys")?.append(document.getElementById("page-keys").content.cloneNode(true));
 }
 
 function press(control) {

@@ -19,11 +19,6 @@ export function currentCell() {
 
 export const mayEdit = () => stage()?.dataset.editable === "yes";
 
-// Anything typed belongs to the field, and a dialog keeps its own keys.
-export function typing(target) {
-  return Boolean(target.closest("input, textarea, select, [contenteditable]")) || Boolean(document.querySelector("dialog[open]"));
-}
-
 // Sends what a gesture means through one of the stage's own forms, so that token and address are the page's.
 export function send(formId, values) {
   const form = document.getElementById(formId);

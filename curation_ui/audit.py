@@ -1,0 +1,82 @@
+"""The audit: who did what, when, in sentences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flask import Blueprint, render_template, request
+
+from curation_ui import context, forms
+from curation_ui.audit_words import entry_words, payload_words
+from curation_ui.i18n import gettext as _
+from recsys.domain.people import OPERATOR
+from recsys.services import auditing, people
+from recsys.storage.audit import AuditEntry
+
+PAGE = 50
+
+bp = Blueprint("audit", __name__, url_prefix="/audit")
+
+
+@dataclass(frozen=True, slots=True)
+class AuditQuestion:
+    """Which entries are asked for; the empty string asks for all."""
+
+    who: str
+    what: str
+    target: str
+    since: str
+    until: str
+    before_id: int | None
+
+
+@bp.get("")
+def index() -> str:
+    """Entries, newest first, filtered by who, what, about what, and when."""
+    asked = AuditQuestion(
+        *(forms.text(request.args, name) for name in ("who", "what", "target", "since", "until")),
+        before_id=forms.whole(request.args, "before_id"),
+    )
+    found = _entries(asked)
+    return render_template(
+        "audit/index.html",
+        entries=found[:PAGE],
+        more=found[PAGE - 1].id if len(found) > PAGE else None,
+        asked=asked,
+        actors=sorted({OPERATOR.name} | {person.email for person in people.everyone(context.shop())}),
+        kinds=kinds(),
+        say=entry_words,
+        payload=payload_words,
+    )
+
+
+def kinds() -> list[tuple[str, str]]:
+    """What can be asked for, with its words."""
+    return [
+        ("", _("Everything")),
+        ("draft", _("Changes of the draft")),
+        ("release", _("Releases")),
+        ("takedown", _("Takedowns")),
+        ("run", _("Runs")),
+        ("catalog", _("Catalog")),
+        ("person", _("People")),
+        ("key", _("Keys")),
+    ]
+
+
+def _entries(asked: AuditQuestion) -> list[AuditEntry]:
+    zone = context.zone()
+    since = forms.day_from({"since": asked.since}, "since", zone)
+    until = forms.day_from({"until": asked.until}, "until", zone)
+    return auditing.entries(
+        context.shop(),
+        actor=asked.who or None,
+        command=asked.what or None,
+        target=asked.target or None,
+        since=since,
+        # A day is meant whole.
+        until=None if until is None else until + timedelta(days=1),
+        before_id=asked.before_id,
+        limit=PAGE + 1,
+    )

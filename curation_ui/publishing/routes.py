@@ -1,0 +1,124 @@
+"""The publishing page: what is drafted, what to publish of it, and what that will do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from itertools import groupby
+
+from flask import flash, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from curation_ui import context, waiting
+from curation_ui.addresses import within
+from curation_ui.i18n import gettext as _
+from curation_ui.publishing.blueprint import bp
+from curation_ui.publishing.selection import Pick, Selection, picked, select
+from curation_ui.publishing.warnings import Ground, Warned, warnings
+from curation_ui.toasts import Toast, from_htmx
+from recsys.domain.changes import Change
+from recsys.domain.ids import ItemId
+from recsys.domain.rules import AnyRule, Boost, Pin, SurfaceSettings, Theme, Veto
+from recsys.services.releasing import publish
+
+
+@bp.get("")
+def review() -> str:
+    """Every change of the draft, with some of them chosen."""
+    draft = context.draft()
+    back = within(request.args.get("back"), url_for("surfaces.index"))
+    pick, surface = _pick(request.args.get("pick", "")), request.args.get("surface", "")
+    ids = picked(draft, pick, context.me(), surface)
+    return render_template(
+        "publishing/review.html",
+        draft=draft,
+        groups=_by_author(draft.changes),
+        surfaces=draft.rules.of(SurfaceSettings),
+        pick=pick,
+        picked_surface=surface,
+        conflicts={each.change.id for each in draft.conflicts},
+        chosen=ids,
+        back=back,
+        **_consequences(select(draft, ids)),
+    )
+
+
+@bp.post("/check")
+def check() -> str:
+    """What publishing the chosen changes would do; nothing is changed by asking."""
+    draft = context.draft()
+    back = within(request.form.get("back"), url_for("surfaces.index"))
+    selection = select(draft, _ids())
+    return render_template("publishing/consequences.html", draft=draft, back=back, **_consequences(selection))
+
+
+@bp.post("")
+def go() -> Response:
+    """Publish the chosen changes, and return to where the editor was."""
+    expected = request.form.get("expected", "")
+    info = publish(
+        context.shop(),
+        context.actor(),
+        sorted(_ids()),
+        comment=request.form.get("comment", ""),
+        expected_release=int(expected) if expected.isdecimal() else None,
+    )
+    context.wrote()
+    toast = Toast(_("Published as release %(number)d. Shoppers see it now.", number=info.number))
+    flash(json.dumps(toast.plain()), str(toast.tone))
+    back = within(request.form.get("back"), url_for("surfaces.index"))
+    if not from_htmx():
+        return redirect(back, 303)
+    response = make_response("", 204)
+    response.headers["HX-Redirect"] = back
+    return response
+
+
+def place_of(rule: AnyRule) -> str:
+    """The page at which a rule can be mended."""
+    if isinstance(rule, Theme):
+        return url_for("themes.show", slug=rule.slug)
+    if not isinstance(rule, Pin | Veto | Boost):
+        return url_for("surfaces.show", slug=rule.slug)
+    scope = rule.scope
+    if scope.surface is None:
+        return url_for("vetoes.index") if isinstance(rule, Veto) else url_for("surfaces.index")
+    asked = {"market": scope.market, "segment": scope.segment, "as": scope.user, "context": scope.context_item}
+    given = {name: value for name, value in asked.items() if value is not None}
+    return url_for("surfaces.show", slug=scope.surface, _anchor=f"rule-{rule.id}", **given)
+
+
+def _consequences(selection: Selection) -> dict[str, object]:
+    return {"selection": selection, "warnings": _warnings(selection), "place_of": place_of}
+
+
+def _warnings(selection: Selection) -> list[Warned]:
+    state, at = context.state(), context.now()
+    ground = Ground(
+        rules=selection.rules,
+        names=context.names(),
+        at=at,
+        find=state.catalog.get,
+        sellable=_sellable,
+        members=waiting.available_members,
+    )
+    return warnings(ground, {change.rule_id for change in selection.chosen})
+
+
+def _sellable(item_id: ItemId, market: str | None) -> bool:
+    return context.state().shop_view.sellable(market, context.now())(item_id)
+
+
+def _ids() -> Collection[int]:
+    return {int(each) for each in request.form.getlist("change") if each.isdecimal() and each.isascii()}
+
+
+def _pick(text: str) -> Pick:
+    return Pick(text) if text in set(Pick) else Pick.ALL
+
+
+def _by_author(changes: Collection[Change]) -> Mapping[str, list[Change]]:
+    """The changes by author, one's own first."""
+    me = context.me()
+    ordered = sorted(changes, key=lambda each: (each.author != me, each.author, each.id))
+    return {author: list(found) for author, found in groupby(ordered, key=lambda each: each.author)}

@@ -1,0 +1,81 @@
+"""The search box of every page: items, themes and rules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask import Blueprint, render_template, request, url_for
+
+from curation_ui import context, words
+from recsys.domain.catalog import Item
+from recsys.domain.rules import AnyRule, Boost, Pin, SurfaceSettings, Theme, Veto
+from recsys.services import catalog
+
+SUGGESTED, LISTED = 6, 60
+
+bp = Blueprint("search", __name__, url_prefix="/search")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search found."""
+
+    items: Sequence[Item]
+    themes: Sequence[Theme]
+    rules: Sequence[AnyRule]
+
+    def __bool__(self) -> bool:
+        return bool(self.items or self.themes or self.rules)
+
+
+@bp.get("")
+def index() -> str:
+    """Everything found, on a page of its own."""
+    text = request.args.get("q", "").strip()
+    return render_template("search/index.html", q=text, found=find(text, LISTED), where=rule_address)
+
+
+@bp.get("/suggest")
+def suggest() -> str:
+    """The best few of each kind, for the list under the box."""
+    text = request.args.get("q", "").strip()
+    if not text:
+        return ""
+    return render_template("search/suggest.html", q=text, found=find(text, SUGGESTED), where=rule_address)
+
+
+def find(text: str, limit: int) -> Found:
+    """Items by words of the title or the beginning of the id, themes and rules by what they are about."""
+    if not text:
+        return Found((), (), ())
+    rules = context.draft().rules
+    themes = [each for each in rules.of(Theme) if _says(text, f"{each.title} {each.slug} {each.blurb}")]
+    others = [each for each in rules if isinstance(each, Pin | Veto | Boost) and _about(text, each)]
+    return Found(catalog.search(context.shop(), text, limit), themes[:limit], others[:limit])
+
+
+def rule_address(rule: AnyRule) -> str:
+    """The page on which a rule is seen and changed."""
+    match rule:
+        case Theme():
+            return url_for("themes.show", slug=rule.slug)
+        case SurfaceSettings():
+            return url_for("surfaces.show", slug=rule.slug)
+        case Veto():
+            return url_for("vetoes.index", _anchor=f"rule-{rule.id}")
+        case _ if rule.scope.surface is not None:
+            return url_for("surfaces.show", slug=rule.scope.surface, _anchor=f"rule-{rule.id}")
+        case _:
+            return url_for("surfaces.index", _anchor=f"rule-{rule.id}")
+
+
+def _about(text: str, rule: AnyRule) -> bool:
+    names = context.names()
+    reason = rule.reason if isinstance(rule, Veto) else ""
+    return _says(text, f"{words.rule_words(rule, names)} {rule.id} {rule.notes} {reason}")
+
+
+def _says(text: str, said: str) -> bool:
+    lower = said.lower()
+    return all(word in lower for word in text.lower().split())

@@ -1,0 +1,17 @@
+// The search box of every page: arrows walk through what was found, Escape leaves.
+export function installFind() {
+  const box = document.querySelector("[data-find]");
+  if (!box) return;
+  const input = box.querySelector("input");
+  const results = box.querySelector(".find-results");
+  const links = () => [...results.querySelectorAll("a, button")];
+  const leave = () => results.replaceChildren();
+  box.addEventListener("keydown", (event) => {
+    const all = links();
+    const at = all.indexOf(document.activeElement);
+    if (event.key === "ArrowDown" && all.length) { event.preventDefault(); all[Math.min(at + 1, all.length - 1)].focus(); }
+    if (event.key === "ArrowUp" && at >= 0) { event.preventDefault(); (at === 0 ? input : all[at - 1]).focus(); }
+    if (event.key === "Escape") { leave(); input.focus(); input.blur(); }
+  });
+  box.addEventListener("focusout", (event) => { if (!box.contains(event.relatedTarget)) setTimeout(() => { if (!box.contains(document.activeElement)) leave(); }, 120); });
+}

@@ -1,0 +1,108 @@
+"""recsys demo, from an empty folder to servers that answer."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+
+import click
+
+from recsys.demo.people import ensure_key, ensure_people
+from recsys.demo.record import DemoRecord, read_record, write_record
+from recsys.demo.samples import pick_sample_users
+from recsys.demo.servers import Fleet, Server
+from recsys.demo.shop_home import prepare
+from recsys.domain.people import Role
+from recsys.models.progress import Progress
+from recsys.services.shop import Shop, open_shop
+from recsys.settings import Settings
+from recsys.slates.refresh import LiveHolder
+
+SHOP_NAME = "The gift shop"
+ZONE = "Europe/London"
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where the demonstration answers."""
+
+    ui: int
+    api: int
+
+
+def open_demo() -> Shop:
+    """The demonstration's shop in the home that the environment names."""
+    settings = Settings.from_environment(os.environ)
+    named = replace(settings, shop_name=os.environ.get("RECSYS_SHOP_NAME") or SHOP_NAME)
+    return open_shop(replace(named, timezone=os.environ.get("RECSYS_TIMEZONE") or ZONE))
+
+
+def servers(ports: Ports) -> tuple[Server, Server]:
+    """The desk and the endpoint."""
+    return (
+        Server("ui", ports.ui, "/login", "--ui-port"),
+        Server("serve", ports.api, "/readyz", "--api-port"),
+    )
+
+
+def run_demo(shop: Shop, ports: Ports, progress: Progress) -> DemoRecord:
+    """Prepare the home; the record of who may use it."""
+    prepare(shop, progress)
+    before = read_record(shop.settings.home)
+    live = LiveHolder(shop.database, shop.settings, clock=shop.clock).catch_up()
+    samples = before.sample_users if before is not None else pick_sample_users(shop, live)
+    ui, api = servers(ports)
+    return DemoRecord(
+        ui=ui.address,
+        api=api.address,
+        storefront=None,
+        api_key=ensure_key(shop, before),
+        users=ensure_people(shop, before),
+        sample_users=samples,
+    )
+
+
+def serve_demo(shop: Shop, ports: Ports, record: DemoRecord) -> None:
+    """Start the servers, say where they are, and stay until a signal comes."""
+    fleet = Fleet(servers(ports), _environment(shop.settings, ports))
+    try:
+        fleet.start()
+        write_record(shop.settings.home, record)
+        click.echo(greeting(record, shop.settings))
+        fleet.watch()
+    finally:
+        fleet.stop()
+
+
+def greeting(record: DemoRecord, settings: Settings) -> str:
+    """What the terminal says once everything answers."""
+    people = [f"    {user.role:<10} {user.email:<24} {user.password}" for user in record.users]
+    publisher = next(user for user in record.users if user.role == Role.PUBLISHER)
+    ask = f"{record.api}/v1/recommendations?surface=home&user_id={record.sample_users[0]}&limit=5"
+    return "\n".join(
+        [
+            "",
+            f"  The desk      {record.ui}    (try it as {publisher.email})",
+            f"  The endpoint  {record.api}",
+            "",
+            "  Sign in as",
+            *people,
+            "",
+            "  Ask for a slate",
+            f"    curl -H 'Authorization: Bearer {record.api_key}' '{ask}'",
+            "",
+            f"  All of this is in {settings.home / 'demo.json'}. Ctrl-C stops the servers.",
+        ]
+    )
+
+
+def _environment(settings: Settings, ports: Ports) -> dict[str, str]:
+    return {
+        "RECSYS_HOME": str(settings.home),
+        "RECSYS_DATABASE_URL": settings.database_url,
+        "RECSYS_SHOP_NAME": settings.shop_name,
+        "RECSYS_TIMEZONE": settings.timezone,
+        "RECSYS_HOST": "127.0.0.1",
+        "RECSYS_UI_PORT": str(ports.ui),
+        "RECSYS_API_PORT": str(ports.api),
+    }

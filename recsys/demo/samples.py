@@ -1,0 +1,31 @@
+"""Shoppers worth looking at: known to the live run, well stocked, and each with a slate of their own."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from recsys.domain.slates import Source
+from recsys.services.preview import Question, Stage, look
+from recsys.services.samples import sample_shoppers
+from recsys.services.shop import Shop
+from recsys.slates.state import LiveState
+
+ENOUGH_CANDIDATES = 40
+SLATE = 20
+WANTED = 24
+
+
+def pick_sample_users(shop: Shop, state: LiveState) -> list[str]:
+    """Up to `WANTED` ids with enough eligible candidates, a pin on their first slate, and different slates."""
+    seen: set[tuple[str, ...]] = set()
+    found: list[str] = []
+    for sample in sample_shoppers(shop, state):
+        question = Question(surface="home", at=shop.clock(), user=sample.user_id, limit=100)
+        placed = look(shop, state, question, Stage.LIVE).slate.items
+        first = tuple(each.item_id for each in islice(placed, SLATE))
+        pinned = any(each.source is Source.PIN for each in placed[:SLATE])
+        enough = sum(each.source is Source.MODEL for each in placed) >= ENOUGH_CANDIDATES
+        if pinned and enough and first not in seen:
+            seen.add(first)
+            found.append(sample.user_id)
+    return found[:WANTED]

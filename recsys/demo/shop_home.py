@@ -1,0 +1,71 @@
+"""The demonstration's home: the bundled shop loaded, trained, and its story told, once."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from recsys.data.bundled import interactions_path, items_path
+from recsys.demo.people import actor
+from recsys.demo.story import Cast, leave_a_draft, publish_story
+from recsys.domain.people import OPERATOR, Role
+from recsys.models.progress import Progress
+from recsys.services.importing import import_interactions, import_items
+from recsys.services.releasing import accept_run
+from recsys.services.seeding import ensure_first_release
+from recsys.services.shop import Shop
+from recsys.services.training import start_run
+from recsys.storage.migrate import upgrade
+
+EARLIER = timedelta(days=14)
+"""The first run knows the sales up to so long before the last one; the second, which waits, knows them all."""
+
+MARK = "demo-is-told"
+
+
+def prepare(shop: Shop, progress: Progress) -> None:
+    """Bring the home to where the demonstration begins; a home that is there already is only upgraded.
+
+    Every step can be repeated: a first start that was interrupted goes on where it stopped.
+    """
+    upgrade(shop.settings.database_url)
+    if (shop.settings.home / MARK).exists():
+        return
+    shift = _shift(shop.clock())
+    cast = Cast(editor=actor(Role.EDITOR), publisher=actor(Role.PUBLISHER))
+    import_items(shop, OPERATOR, items_path(), shift=shift, progress=progress)
+    live = ensure_first_release(shop, OPERATOR)
+    if live.run_id is None:
+        _import_until(shop, _last_sale() - EARLIER, shift, progress)
+        run = start_run(shop, OPERATOR, model="auto", progress=progress)
+        live = accept_run(shop, cast.publisher, run.id, comment="The first run: better than popularity alone")
+    if live.number < 3:
+        publish_story(shop, cast)
+    import_interactions(shop, OPERATOR, interactions_path(), shift=shift, progress=progress)
+    start_run(shop, OPERATOR, model="auto", progress=progress)
+    leave_a_draft(shop, cast)
+    (shop.settings.home / MARK).touch()
+
+
+def _import_until(shop: Shop, last: datetime, shift: timedelta, progress: Progress) -> None:
+    """Import the bundled interactions up to a moment of the data's own time."""
+    table = pq.read_table(interactions_path())
+    with TemporaryDirectory() as folder:
+        earlier = Path(folder) / "earlier.parquet"
+        pq.write_table(table.filter(pc.less_equal(table["timestamp"], last)), earlier)
+        import_interactions(shop, OPERATOR, earlier, shift=shift, progress=progress)
+
+
+def _last_sale() -> datetime:
+    column = pq.read_table(interactions_path(), columns=["timestamp"])["timestamp"]
+    last: datetime = pc.max(column).as_py()
+    return last
+
+
+def _shift(now: datetime) -> timedelta:
+    """Whole days by which the data moves so that its last sale was yesterday."""
+    return timedelta(days=(now.date() - timedelta(days=1) - _last_sale().date()).days)

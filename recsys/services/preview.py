@@ -1,0 +1,116 @@
+"""What editors see: the same compiled state and the same merge as the endpoint, under live or drafted rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from recsys.domain.catalog import Item
+from recsys.domain.diff import Move, RuleDifference, diff_rules, diff_slates
+from recsys.domain.errors import Unavailable
+from recsys.domain.ids import ItemId, UserId
+from recsys.domain.requests import Request
+from recsys.domain.rules import MAIN, RuleSet
+from recsys.domain.slates import Slate
+from recsys.services.drafting import read_draft
+from recsys.services.shop import Shop
+from recsys.slates.answer import Asker
+from recsys.slates.state import CompiledRelease, LiveState
+
+
+class Stage(StrEnum):
+    """Which rules to look at."""
+
+    LIVE = "live"
+    DRAFT = "draft"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What an editor wants to see: which row, as whom, beside what, and when (UTC)."""
+
+    surface: str
+    at: datetime
+    row: str = MAIN
+    user: str | None = None
+    market: str | None = None
+    segments: tuple[str, ...] = ()
+    context: tuple[str, ...] = ()
+    rules: bool = True
+    limit: int = 24
+
+    def request(self) -> Request:
+        """The question as the merge takes it."""
+        return Request(
+            at=self.at,
+            surface=self.surface,
+            row=self.row,
+            user=UserId(self.user) if self.user else None,
+            market=self.market or None,
+            segments=frozenset(self.segments),
+            context=tuple(ItemId(each) for each in self.context),
+            rules=self.rules,
+            limit=self.limit,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A slate with the items on it and the rules it was merged under."""
+
+    slate: Slate
+    items: Mapping[str, Item]
+    market: str | None
+    known_shopper: bool
+    rules: RuleSet
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Live against draft: what moves on the slate, and which rules make it move."""
+
+    before: Look
+    after: Look
+    moves: Sequence[Move]
+    rules: Sequence[RuleDifference]
+
+
+def look(shop: Shop, state: LiveState, question: Question, stage: Stage) -> Look:
+    """The slate that the question's shopper gets, or would get from the draft.
+
+    Raises:
+        NotFound: when the surface or row does not exist at that stage.
+        Unavailable: before the first release.
+    """
+    return look_under(shop, state, question, release_at(shop, state, stage))
+
+
+def look_under(shop: Shop, state: LiveState, question: Question, release: CompiledRelease) -> Look:
+    """The slate under a given release, or a draft compiled as one."""
+    asker = Asker(shop.settings.identity_key)
+    answer = asker.answer(state, question.request(), release)
+    placed = answer.slate.items
+    named = [*(each.item_id for each in placed), *(each.displaced for each in placed if each.displaced)]
+    items: dict[str, Item] = {i: item for i in named if (item := state.catalog.get(i)) is not None}
+    return Look(answer.slate, items, answer.market, answer.known_shopper, release.rules)
+
+
+def difference(shop: Shop, state: LiveState, question: Question) -> Difference:
+    """Live beside draft for one question."""
+    live, draft = (release_at(shop, state, stage) for stage in Stage)
+    before, after = (look_under(shop, state, question, each) for each in (live, draft))
+    moves = diff_slates(before.slate.items, after.slate.items)
+    return Difference(before, after, moves, diff_rules(live.rules, draft.rules))
+
+
+def release_at(shop: Shop, state: LiveState, stage: Stage) -> CompiledRelease:
+    """The live release, or the draft on top of it."""
+    live = state.release
+    if live is None:
+        raise Unavailable("Nothing is published yet: accept a first run, or run “recsys demo”.")
+    if stage is Stage.LIVE:
+        return live
+    rules = read_draft(shop).rules
+    return live if rules == live.rules else live.with_rules(rules)

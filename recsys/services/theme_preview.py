@@ -1,0 +1,54 @@
+"""A theme as a shopper would see it, member by member."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from recsys.domain.catalog import Item
+from recsys.domain.ids import ItemId
+from recsys.domain.rules import Theme
+from recsys.domain.themes import theme_order
+from recsys.services.preview import Question, Stage, release_at
+from recsys.services.shop import Shop
+from recsys.slates.answer import Asker
+from recsys.slates.state import LiveState
+
+MemberStatus = Literal["ok", "unavailable", "taken_down", "vetoed", "missing"]
+
+
+@dataclass(frozen=True, slots=True)
+class ThemeMember:
+    """A member in the theme's order; `item` is None when the catalog has no such item."""
+
+    item_id: ItemId
+    item: Item | None
+    source: Literal["pick", "selector"]
+    status: MemberStatus
+
+
+def theme_members(
+    shop: Shop, state: LiveState, theme: Theme, question: Question, stage: Stage = Stage.DRAFT
+) -> Sequence[ThemeMember]:
+    """All members in the order that the question's shopper would meet them, with what keeps some away."""
+    release = release_at(shop, state, stage)
+    views = Asker(shop.settings.identity_key).views(state, question.request(), release)
+    request, rules = views.request, state.rules_of(release)
+    sellable, vetoed = state.shop_view.sellable(request.market, request.at), rules.vetoed(request)
+    taken = state.shop_view.takedowns.at(request.at)
+
+    def status(item_id: ItemId) -> MemberStatus:
+        if state.catalog.get(item_id) is None:
+            return "missing"
+        if taken(item_id):
+            return "taken_down"
+        if vetoed(item_id):
+            return "vetoed"
+        return "ok" if sellable(item_id) else "unavailable"
+
+    picks = set(theme.picks)
+    return [
+        ThemeMember(each, state.catalog.get(each), "pick" if each in picks else "selector", status(each))
+        for each in theme_order(theme, views.candidates, state.shop_view, request)
+    ]

@@ -1,0 +1,129 @@
+"""Training: a run from its first row in the table to its snapshot on disk."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from recsys.batch.run import BatchResult, run_batch
+from recsys.data.store import InteractionStore
+from recsys.data.training import TrainingData, build_training_data
+from recsys.domain.errors import Conflict
+from recsys.domain.people import Actor, Permission
+from recsys.models.progress import Progress, Silent
+from recsys.services.runs import live_run
+from recsys.services.shop import Deed, Shop, acting
+from recsys.storage.codec import encode
+from recsys.storage.runs import RunInfo
+
+_KILLED = "The process was killed before the run ended."
+
+
+def start_run(
+    shop: Shop, actor: Actor, *, model: str = "auto", seed: int = 0, progress: Progress | None = None
+) -> RunInfo:
+    """Train on everything stored, and leave a run that is ready for review.
+
+    Its id is the day (UTC) and a number, “2026-11-21-01”. Runs that a killed process left behind are
+    marked as failed first. `seed` decides everything that chance decides.
+
+    Raises:
+        Conflict: while another run is training in this home.
+        Invalid: when there is nothing to learn from, or no such model; the run is kept as failed.
+    """
+    actor.require(Permission.PUBLISH)
+    watch = progress or Silent()
+    with _alone(shop.settings.home / "train.lock"):
+        run = _begin(shop, actor, model)
+        try:
+            result = _train(shop, run, model, seed, watch)
+        except BaseException as error:
+            _finish(shop, actor, replace(run, status="failed", error=_words(error)))
+            raise
+        return _finish(shop, actor, _ready(run, result))
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Hold a lock that the system gives back when the process ends, however it ends."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Conflict("Another run is training already; wait for its end.") from None
+        yield
+
+
+def _begin(shop: Shop, actor: Actor, model: str) -> RunInfo:
+    with acting(shop, actor, Permission.PUBLISH) as deed:
+        for dead in deed.unit.runs.with_status("training"):
+            deed.unit.runs.update(replace(dead, status="failed", error=_KILLED, finished_at=deed.at))
+            deed.record("run.failed", dead.id, comment=_KILLED)
+        run = RunInfo(_next_id(deed, shop.settings.snapshots_dir), "training", model, deed.at, actor.name)
+        deed.unit.runs.add(run)
+        deed.record("run.start", run.id, after={"model": model})
+        return run
+
+
+def _next_id(deed: Deed, snapshots: Path) -> str:
+    """The day and the first number that neither a run nor a folder has."""
+    number = 1
+    while True:
+        run_id = f"{deed.at:%Y-%m-%d}-{number:02}"
+        if not deed.unit.runs.exists(run_id) and not (snapshots / run_id).exists():
+            return run_id
+        number += 1
+
+
+def _train(shop: Shop, run: RunInfo, model: str, seed: int, progress: Progress) -> BatchResult:
+    live = live_run(shop)
+    shop.settings.snapshots_dir.mkdir(parents=True, exist_ok=True)
+    return run_batch(
+        _data(shop),
+        model=model,
+        folder=shop.settings.snapshots_dir / run.id,
+        run_id=run.id,
+        identity_key=shop.settings.identity_key,
+        seed=seed,
+        created_at=run.started_at,
+        live_metrics=None if live is None else live.metrics,
+        live_facts=None if live is None else live.facts,
+        progress=progress,
+    )
+
+
+def _data(shop: Shop) -> TrainingData:
+    with shop.database.read() as unit:
+        item_ids = unit.items.ids()
+    return build_training_data(InteractionStore(shop.settings.interactions_dir).read(), item_ids)
+
+
+def _ready(run: RunInfo, result: BatchResult) -> RunInfo:
+    cutoff = result.facts.get("cutoff")
+    return replace(
+        run,
+        status="ready",
+        model=result.model,
+        metrics=encode(result.metrics),
+        gate=encode(result.gate),
+        facts=encode(result.facts),
+        cutoff=None if cutoff is None else datetime.fromisoformat(cutoff),
+    )
+
+
+def _finish(shop: Shop, actor: Actor, run: RunInfo) -> RunInfo:
+    with acting(shop, actor, Permission.PUBLISH) as deed:
+        done = replace(run, finished_at=deed.at)
+        deed.unit.runs.update(done)
+        after = {"model": done.model, "gate": done.gate.get("passed"), "error": done.error}
+        deed.record(f"run.{done.status}", done.id, after=after, comment=done.error or "")
+        return done
+
+
+def _words(error: BaseException) -> str:
+    return f"{error}" if str(error) else f"Stopped by {type(error).__name__}."

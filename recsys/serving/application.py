@@ -1,0 +1,140 @@
+"""The endpoint as a WSGI callable: finds the route, checks the key, answers, writes the log."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from http import HTTPStatus
+from multiprocessing.util import Finalize
+
+import structlog
+
+from recsys.domain.errors import RecsysError
+from recsys.services.shop import Shop, open_shop
+from recsys.serving.health import HealthRoutes
+from recsys.serving.http import Environ, HttpRequest, HttpResponse, StartResponse
+from recsys.serving.items import ItemsRoute
+from recsys.serving.keys import (
+    ADMIN,
+    READ,
+    authenticate,
+    check_origin,
+    cors_headers,
+    preflight_headers,
+    require_scope,
+)
+from recsys.serving.logs import configure_log, traceback_without_shoppers
+from recsys.serving.problems import Problem, problem_of
+from recsys.serving.rate_limits import RateLimits
+from recsys.serving.recommendations import RecommendationsRoute
+from recsys.serving.router import KeyedRoute, OpenRoute, Router
+from recsys.settings import Settings
+from recsys.slates.overlays import LiveKey
+from recsys.slates.refresh import LiveHolder
+
+_log = structlog.get_logger(__name__)
+_PRIVATE = (("Cache-Control", "private, no-cache"), ("Vary", "Authorization, X-API-Key, Origin"))
+
+
+class Application:
+    """The WSGI callable of one process."""
+
+    def __init__(
+        self,
+        shop: Shop,
+        live: LiveHolder,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._live = live
+        self._monotonic = monotonic
+        self._limits = RateLimits(monotonic)
+        health = HealthRoutes(live, clock)
+        recommendations = RecommendationsRoute.of(shop.settings, live.current, clock)
+        items = ItemsRoute(shop, live.catch_up)
+        self._router = Router(
+            [
+                OpenRoute("GET", "/healthz", health.healthz),
+                OpenRoute("GET", "/readyz", health.readyz),
+                KeyedRoute("GET", "/v1/recommendations", READ, recommendations.get),
+                KeyedRoute("POST", "/v1/items", ADMIN, items.post),
+            ]
+        )
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        http, began = HttpRequest(environ), self._monotonic()
+        response = self._answer(http)
+        self._write_log(http, response, self._monotonic() - began)
+        return response.send(start_response, without_body=http.method == "HEAD")
+
+    def _answer(self, http: HttpRequest) -> HttpResponse:
+        """The response, whatever happens on the way."""
+        try:
+            if http.method == "OPTIONS" and self._router.knows(http.path):
+                return self._options(http)
+            route = self._router.find(http)
+            if isinstance(route, OpenRoute):
+                return route.handle(http)
+            return self._keyed(http, route)
+        except Exception as fault:  # noqa: BLE001 - the last resort: the caller gets an answer, the log the fault
+            return _response_to(fault, http)
+
+    def _keyed(self, http: HttpRequest, route: KeyedRoute) -> HttpResponse:
+        key = authenticate(http, self._live.current().overlays.keys)
+        headers = (*_PRIVATE, *cors_headers(http, key))
+        try:
+            return self._allowed(http, route, key).with_headers(headers)
+        except Exception as fault:  # noqa: BLE001 - pages of the key's origins must be able to read errors too
+            return _response_to(fault, http).with_headers(headers[1:])
+
+    def _allowed(self, http: HttpRequest, route: KeyedRoute, key: LiveKey) -> HttpResponse:
+        check_origin(http, key)
+        require_scope(key, route.scope)
+        standing = self._limits.take(key)
+        try:
+            return route.handle(http, key).with_headers(standing)
+        except Exception as fault:  # noqa: BLE001 - a refused request counts, and its answer says where the key stands
+            return _response_to(fault, http).with_headers(standing)
+
+    def _options(self, http: HttpRequest) -> HttpResponse:
+        allowed = self._router.allowed(http.path)
+        keys = self._live.current().overlays.keys
+        headers = (("Allow", allowed), ("Vary", "Origin"), *preflight_headers(http, keys, allowed))
+        return HttpResponse(HTTPStatus.NO_CONTENT, headers=headers)
+
+    def _write_log(self, http: HttpRequest, response: HttpResponse, seconds: float) -> None:
+        # Neither the query nor an unknown path: both may name a shopper.
+        path = http.path if self._router.knows(http.path) else "(unknown)"
+        milliseconds = round(seconds * 1000, 2)
+        _log.info("request", method=http.method, path=path, status=response.status, ms=milliseconds)
+
+
+def create() -> Application:
+    """The application of a worker process: settings from the environment, live state kept fresh in the background."""
+    settings = Settings.from_environment(os.environ)
+    configure_log(settings.log_level)
+    shop = open_shop(settings)
+    live = LiveHolder(shop.database, settings)
+    live.start()
+    # Workers are multiprocessing children, which skip atexit but run finalizers.
+    Finalize(None, _close, args=(shop, live), exitpriority=10)
+    return Application(shop, live)
+
+
+def _close(shop: Shop, live: LiveHolder) -> None:
+    live.stop()
+    shop.database.close()
+
+
+def _response_to(fault: Exception, http: HttpRequest) -> HttpResponse:
+    if isinstance(fault, Problem):
+        return fault.response()
+    if isinstance(fault, RecsysError):
+        return problem_of(fault).response()
+    _log.error("fault", error=type(fault).__name__, traceback=traceback_without_shoppers(fault, http.query))
+    detail = "This is our fault, not yours; it is in the server's log."
+    return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, detail).response()

@@ -1,0 +1,40 @@
+"""JSON bodies, read with limits."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+
+from recsys.serving.http import JSON, HttpRequest
+from recsys.serving.problems import Problem, bad_field
+
+MAX_BODY_BYTES = 5_000_000
+
+
+def read_json(http: HttpRequest) -> Any:
+    """The body, decoded.
+
+    Raises `Problem`: 415 unless it is declared as JSON, 413 when it is too large, 400 when it does not read.
+    """
+    media_type = (http.header("content-type") or "").partition(";")[0].strip().lower()
+    if media_type != JSON:
+        raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Send the body as Content-Type: {JSON}.")
+    length = http.header("content-length") or "0"
+    if not length.isdigit() or int(length) > MAX_BODY_BYTES:
+        raise _too_large()
+    body = http.read(MAX_BODY_BYTES + 1)
+    if len(body) > MAX_BODY_BYTES:
+        raise _too_large()
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise bad_field("body", f"is not JSON ({error})") from None
+
+
+def _too_large() -> Problem:
+    return Problem(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        f"The body has more than {MAX_BODY_BYTES:,} bytes; send it in several parts.",
+    )

@@ -1,0 +1,118 @@
+"""Where a further page goes on: everything the next page needs, sealed, in a short text.
+
+What was shown is kept as the items' small numbers, sorted, as differences, with one bit each for
+“a pin placed it”: about one to two bytes an item.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from http import HTTPStatus
+
+import msgspec
+
+from recsys.serving import varints
+from recsys.serving.item_fields import rfc3339
+from recsys.serving.parameters import CONTINUED, Asked
+from recsys.serving.problems import FieldError, Problem, bad_field, bad_request
+from recsys.serving.signing import Damaged, digest, sign, unsign
+from recsys.serving.values import EPOCH
+
+VERSION = 1
+_DIGEST_BYTES = 4
+_DIGESTS_BYTES = _DIGEST_BYTES * len(CONTINUED)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A place in one answer.
+
+    `release` is the release's number, `at` the request's time (UTC), `start` the next slot (1-based);
+    `shown` holds the catalog's small numbers of what was shown, `pinned` those of them placed by pins.
+    """
+
+    release: int
+    at: datetime
+    start: int
+    pins_from: int
+    shown: frozenset[int]
+    pinned: frozenset[int]
+
+
+def encode_cursor(cursor: Cursor, asked: Asked, key: bytes) -> str:
+    """The cursor as text, bound to the parameters of the request it continues."""
+    head = (cursor.release, (cursor.at - EPOCH) // _MICROSECOND, cursor.start, cursor.pins_from)
+    packed = varints.pack([VERSION, *head, *_differences(cursor)])
+    return sign(_digests(asked, key) + packed, key)
+
+
+def decode_cursor(token: str, asked: Asked, key: bytes) -> Cursor:
+    """The cursor in `token`.
+
+    Raises `Problem` (400) when it is not ours, and, naming them, when parameters other than `limit` have changed.
+    """
+    try:
+        payload = unsign(token, key)
+        version, release, at, start, pins_from, *differences = varints.unpack(payload[_DIGESTS_BYTES:])
+        if version != VERSION:
+            raise Damaged
+        moment = EPOCH + at * _MICROSECOND
+    except (ValueError, OverflowError):
+        raise bad_field(
+            "cursor", "is damaged; send next_cursor as it was given, or start again without"
+        ) from None
+    _check_unchanged(payload[:_DIGESTS_BYTES], _digests(asked, key))
+    shown = list(_shown(differences))
+    return Cursor(
+        release=release,
+        at=moment,
+        start=start,
+        pins_from=pins_from,
+        shown=frozenset(seq for seq, _ in shown),
+        pinned=frozenset(seq for seq, pinned in shown if pinned),
+    )
+
+
+def gone(cursor: Cursor) -> Problem:
+    """410: the release that a cursor points into is no longer held."""
+    message = f"points into release {cursor.release}, which is no longer held; start again without it"
+    return bad_field("cursor", message, HTTPStatus.GONE)
+
+
+def _differences(cursor: Cursor) -> Iterator[int]:
+    before = 0
+    for seq in sorted(cursor.shown):
+        yield (seq - before) << 1 | (seq in cursor.pinned)
+        before = seq
+
+
+def _shown(differences: Iterable[int]) -> Iterator[tuple[int, bool]]:
+    seq = 0
+    for each in differences:
+        seq += each >> 1
+        yield seq, bool(each & 1)
+
+
+def _digests(asked: Asked, key: bytes) -> bytes:
+    """One short digest a parameter, so that a changed one can be named."""
+    return b"".join(_digest(name, getattr(asked, name), key) for name in CONTINUED)
+
+
+def _digest(name: str, value: object, key: bytes) -> bytes:
+    plain = sorted(value) if isinstance(value, tuple) else value
+    text = rfc3339(plain) if isinstance(plain, datetime) else plain
+    return digest(msgspec.json.encode((name, text)), key, _DIGEST_BYTES)
+
+
+def _check_unchanged(then: bytes, now: bytes) -> None:
+    changed = [
+        name
+        for place, name in enumerate(CONTINUED)
+        if then[place * _DIGEST_BYTES :][:_DIGEST_BYTES] != now[place * _DIGEST_BYTES :][:_DIGEST_BYTES]
+    ]
+    if changed:
+        message = "has changed since the page before; with a cursor only limit may change"
+        raise bad_request([FieldError(name, message) for name in changed])

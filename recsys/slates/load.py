@@ -1,0 +1,121 @@
+"""Reading the live state from the database: only the parts that moved since the last look."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from recsys.domain.ids import ItemId
+from recsys.slates.catalog import CompiledCatalog
+from recsys.slates.overlays import CompiledOverlays, LiveKey
+from recsys.slates.rules import RuleIndex
+from recsys.slates.state import CompiledRelease, LiveState, MappedRun
+from recsys.snapshots.mapped import Snapshot
+from recsys.storage import live
+from recsys.storage.live import Pointer
+
+NO_POINTER = Pointer(None, 0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Loader:
+    """Loads parts of the live state.
+
+    Attributes:
+        snapshots: the folder with a snapshot a run.
+        hold: how long releases stay in memory for cursors after they were replaced.
+        identity_key: the key that snapshots must have been written under.
+
+    """
+
+    snapshots: Path
+    hold: timedelta
+    identity_key: bytes
+    holdout_key: bytes
+
+    def catalog(self, connection: Connection, pointer: Pointer, known: CompiledCatalog) -> CompiledCatalog:
+        """The catalog at the pointer's revision, from the one known and the rows written since."""
+        if pointer.catalog_revision == known.revision:
+            return known
+        return known.updated(pointer.catalog_revision, live.load_items(connection, known.revision))
+
+    def overlays(self, connection: Connection, pointer: Pointer, known: CompiledOverlays) -> CompiledOverlays:
+        """The overlays at the pointer's revision."""
+        if pointer.overlay_revision == known.revision:
+            return known
+        return _compile_overlays(connection, pointer.overlay_revision)
+
+    def releases(
+        self, connection: Connection, pointer: Pointer, known: Mapping[int, CompiledRelease], now: datetime
+    ) -> Mapping[int, CompiledRelease]:
+        """The live release and those whose cursors still work, by number; known ones are not loaded again."""
+        if pointer.release is None:
+            return {}
+        if pointer.release in known and max(known) == pointer.release:
+            return known
+        runs = {each.run.run_id: each.run for each in known.values() if each.run is not None}
+        found: dict[int, CompiledRelease] = {}
+        for number in live.held_releases(connection, now - self.hold):
+            release = known.get(number) or self._release(connection, number, runs)
+            found[number] = release
+            if release.run is not None:
+                runs[release.run.run_id] = release.run
+        return found
+
+    def _release(self, connection: Connection, number: int, runs: Mapping[str, MappedRun]) -> CompiledRelease:
+        loaded = live.load_release(connection, number)
+        run = None
+        if loaded.run_id is not None:
+            run = runs.get(loaded.run_id) or self._map(loaded.run_id)
+        return CompiledRelease(number, run, RuleIndex(loaded.rules, self.holdout_key))
+
+    def _map(self, run_id: str) -> MappedRun:
+        snapshot = Snapshot.open(self.snapshots / run_id)
+        snapshot.check_key(self.identity_key)
+        return MappedRun(run_id, snapshot)
+
+
+def empty_state(now: datetime) -> LiveState:
+    """Before anything was loaded."""
+    return LiveState(None, CompiledCatalog(0), CompiledOverlays(), {}, now)
+
+
+def with_releases(
+    state: LiveState, held: Mapping[int, CompiledRelease], live_number: int | None
+) -> LiveState:
+    """The state with other releases held, and one of them live."""
+    release = held.get(live_number) if live_number is not None else None
+    return replace(state, release=release, held=held)
+
+
+def _compile_overlays(connection: Connection, revision: int) -> CompiledOverlays:
+    loaded = live.load_overlays(connection)
+    dislikes: dict[tuple[str, str], set[ItemId]] = defaultdict(set)
+    for each in loaded.dislikes:
+        dislikes[each.kind, each.shopper].add(each.item_id)
+    segments: dict[str, set[str]] = defaultdict(set)
+    for user_id, segment in loaded.segments:
+        segments[user_id].add(segment)
+    return CompiledOverlays(
+        revision=revision,
+        takedowns=tuple(target for _, target in loaded.takedowns),
+        dislikes={shopper: frozenset(items) for shopper, items in dislikes.items()},
+        segments={user_id: frozenset(names) for user_id, names in segments.items()},
+        keys={key.key_hash: _live_key(key) for key in live.load_keys(connection)},
+    )
+
+
+def _live_key(key: live.KeyInfo) -> LiveKey:
+    return LiveKey(
+        id=str(key.id),
+        name=key.name,
+        scopes=frozenset(key.scopes),
+        publishable=key.publishable,
+        origins=frozenset(key.origins),
+        rate_limit=key.rate_limit,
+    )

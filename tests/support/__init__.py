@@ -1,0 +1,1 @@
+"""What tests share: plain views of catalog and candidates, strategies, and the laws said a second time."""

@@ -1,0 +1,76 @@
+"""Matrix factorisation: its explanations are the published ones, and what is unknown has no vector."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from implicit.cpu.als import AlternatingLeastSquares
+from threadpoolctl import threadpool_limits
+
+from recsys.models.als import Als
+from recsys.models.progress import Silent
+
+
+@pytest.fixture
+def shop(purchases):
+    rng = np.random.default_rng(2)
+    return purchases(
+        [(f"u{u:02}", f"i{i:02}") for u in range(40) for i in range(15) if rng.random() < 0.3], ["unsold"]
+    )
+
+
+def fit(data, **settings):
+    return Als(factors=8, **settings).fit(data, seed=5, progress=Silent())
+
+
+def implicit_twin(model):
+    with threadpool_limits(1, "blas"):
+        twin = AlternatingLeastSquares(
+            factors=8, regularization=model.settings.regularization, alpha=model.settings.alpha
+        )
+    twin.item_factors, twin.user_factors = model.item_vectors, model.shopper_vectors
+    return twin
+
+
+@pytest.mark.parametrize("row", [0, 7, 21])
+def test_explanations_are_those_of_implicit(shop, row):
+    model = fit(shop)
+    item = int(model.top_k(np.array([row]), 1, shop.owned[[row]]).items[0, 0])
+    _, theirs, _ = implicit_twin(model).explain(row, shop.weights, item, N=20)
+    positive = [(other, part) for other, part in theirs if part > 0]
+    ours = model.explain(np.array([row]), np.array([item]))
+    assert ours.because[0].tolist() == [other for other, _ in positive[:2]]
+    total = sum(part for _, part in positive)
+    assert ours.shares[0] == pytest.approx([part / total for _, part in positive[:2]], rel=1e-3)
+
+
+def test_an_item_that_nobody_bought_has_no_vector_and_is_not_recommended(shop):
+    model = fit(shop)
+    unsold = shop.items.index("unsold")
+    assert not model.item_vectors[unsold].any()
+    assert unsold not in model.top_k(np.arange(len(shop.users)), 16, None).items
+
+
+def test_progress_advances_once_per_iteration(shop):
+    class Counting(Silent):
+        done = 0
+
+        def advance(self, n=1):
+            self.done += n
+
+    progress = Counting()
+    Als(factors=4, iterations=6).fit(shop, seed=0, progress=progress)
+    assert progress.done == 6
+
+
+def test_another_seed_gives_other_vectors(shop):
+    first = Als(factors=8).fit(shop, seed=1, progress=Silent())
+    second = Als(factors=8).fit(shop, seed=2, progress=Silent())
+    assert (first.item_vectors != second.item_vectors).any()
+
+
+def test_an_item_does_not_explain_itself(shop):
+    model = fit(shop)
+    owned = shop.owned[[3]].indices
+    reasons = model.explain(np.full(len(owned), 3), owned)
+    assert (reasons.because != owned[:, None]).all()

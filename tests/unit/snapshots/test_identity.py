@@ -1,0 +1,54 @@
+"""Hashed ids: each shopper is found, nobody else is, and the key decides."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recsys.snapshots.identity import (
+    find_hash,
+    hash_columns,
+    hash_order,
+    key_fingerprint,
+    shopper_hash,
+)
+
+KEY = b"0123456789abcdef" * 2
+IDS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=20)
+
+
+def columns(key, ids):
+    high, low = hash_columns(key, ids)
+    order = hash_order(high, low)
+    return high[order], low[order], order
+
+
+@given(ids=st.lists(IDS, unique=True, max_size=30), stranger=IDS)
+def test_every_id_is_found_at_its_row_and_no_other(ids, stranger):
+    high, low, order = columns(KEY, ids)
+    for row, index in enumerate(order.tolist()):
+        assert find_hash(high, low, shopper_hash(KEY, ids[index])) == row
+    if stranger not in ids:
+        assert find_hash(high, low, shopper_hash(KEY, stranger)) is None
+
+
+def test_ids_that_share_the_first_half_of_their_hash_are_told_apart():
+    high = np.array([1, 5, 5, 5, 9], np.uint64)
+    low = np.array([0, 2, 4, 2**64 - 1, 0], np.uint64)
+    for row in range(5):
+        hashed = int(high[row]).to_bytes(8, "big") + int(low[row]).to_bytes(8, "big")
+        assert find_hash(high, low, hashed) == row
+    assert find_hash(high, low, (5).to_bytes(8, "big") + (3).to_bytes(8, "big")) is None
+
+
+def test_the_hash_is_sixteen_bytes_and_stays_what_it_was():
+    # Snapshots on disk rely on this value.
+    assert shopper_hash(KEY, "17850").hex() == "4cf16d4bb3a42189e1c270d1d2b6ec2e"
+    assert len(shopper_hash(KEY, "17850")) == 16
+
+
+def test_another_key_gives_other_hashes_and_another_fingerprint():
+    assert shopper_hash(KEY, "17850") != shopper_hash(b"other", "17850")
+    assert key_fingerprint(KEY) != key_fingerprint(b"other")
+    assert key_fingerprint(KEY) == key_fingerprint(bytes(KEY))
