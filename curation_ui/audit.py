@@ -35,7 +35,11 @@ class AuditQuestion:
 def index() -> str:
     """Entries, newest first, filtered by who, what, about what, and when."""
     asked = AuditQuestion(
-        *(forms.text(request.args, name) for name in ("who", "what", "target", "since", "until")),
+        who=forms.text(request.args, "who"),
+        what=forms.text(request.args, "what"),
+        target=forms.text(request.args, "target"),
+        since=forms.text(request.args, "since"),
+        until=forms.text(request.args, "until"),
         before_id=forms.whole(request.args, "before_id"),
     )
     found = _entries(asked)

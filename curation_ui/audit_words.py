@@ -55,7 +55,11 @@ def _plain(value: Any) -> str:
         case None | "" | [] | {}:
             return "—"
         case dict():
-            parts = [f"{words.label(key)}: {_plain(each)}" for key, each in value.items() if each not in (None, "", [], {})]
+            parts = [
+                f"{words.label(key)}: {_plain(each)}"
+                for key, each in value.items()
+                if each not in (None, "", [], {})
+            ]
             return "; ".join(parts) or "—"
         case list():
             return ", ".join(_plain(each) for each in value)

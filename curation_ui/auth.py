@@ -10,7 +10,19 @@ import json
 from dataclasses import dataclass
 from datetime import timedelta
 
-from flask import Blueprint, Flask, Response, current_app, flash, make_response, redirect, render_template, request, session, url_for
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    current_app,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -22,7 +34,7 @@ from curation_ui.throttle import Throttle
 from curation_ui.toasts import Toast, Tone, from_htmx, with_toast
 from recsys.domain.people import Actor
 from recsys.services import people
-from recsys.services.people import Person
+from recsys.storage.people import Person
 
 OPEN_ENDPOINTS = frozenset({"static", "auth.login", "appearance.choose"})
 THROTTLE = "recsys-throttle"
@@ -31,7 +43,7 @@ bp = Blueprint("auth", __name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SignedIn(UserMixin):  # type: ignore[misc]  # Flask-Login is untyped
+class SignedIn(UserMixin):
     """The person of a session."""
 
     person: Person
@@ -76,7 +88,9 @@ def sign_in() -> AnyResponse:
     person = people.check_password(context.shop(), email, password)
     if person is None:
         throttle.failed(key)
-        return _refused(email, _("This email and password do not belong together. Check both and try again."), 401)
+        return _refused(
+            email, _("This email and password do not belong together. Check both and try again."), 401
+        )
     throttle.succeeded(key)
     # A session that someone else may have planted is thrown away whole.
     session.clear()
@@ -105,10 +119,16 @@ def _load(kept: str) -> SignedIn | None:
 
 
 def _require_sign_in() -> AnyResponse | None:
-    if request.endpoint in OPEN_ENDPOINTS or request.endpoint == "auth.sign_in" or current_user.is_authenticated:
+    if (
+        request.endpoint in OPEN_ENDPOINTS
+        or request.endpoint == "auth.sign_in"
+        or current_user.is_authenticated
+    ):
         return None
     if from_htmx():
-        text = _("Your session has ended. Nothing on this page is lost: sign in again in another tab, then repeat this.")
+        text = _(
+            "Your session has ended. Nothing on this page is lost: sign in again in another tab, then repeat this."
+        )
         return with_toast("", Toast(text, Tone.BAD), status=401)
     if request.method != "GET":
         return make_response(render_template("errors/signed_out.html"), 401)
@@ -121,7 +141,9 @@ def _next() -> str:
 
 
 def _refused(email: str, error: str, status: int, wait: timedelta | None = None) -> Response:
-    response = make_response(render_template("auth/login.html", email=email, next=_next(), error=error), status)
+    response = make_response(
+        render_template("auth/login.html", email=email, next=_next(), error=error), status
+    )
     if wait is not None:
         response.headers["Retry-After"] = str(int(wait.total_seconds()) + 1)
     return response

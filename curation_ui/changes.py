@@ -8,9 +8,10 @@ from werkzeug.wrappers import Response
 from curation_ui import context, words
 from curation_ui.addresses import back
 from curation_ui.i18n import gettext as _
-from curation_ui.toasts import Toast, Tone, done
-from recsys.domain.changes import ChangeConflict
+from curation_ui.toasts import Toast, Tone, done, from_htmx
+from recsys.domain.changes import Change, ChangeConflict
 from recsys.domain.errors import NotFound
+from recsys.domain.rules import Theme
 from recsys.services import drafting, settling
 
 bp = Blueprint("changes", __name__, url_prefix="/changes")
@@ -30,7 +31,10 @@ def undo(change_id: int) -> Response:
     said = words.draft_change_words(change, context.names()) if change is not None else ""
     drafting.undo(context.shop(), context.actor(), change_id)
     context.wrote()
-    return done(Toast(_("Undone: %(what)s.", what=said), Tone.INFO), back(url_for("desk.index")))
+    response = done(Toast(_("Undone: %(what)s.", what=said), Tone.INFO), _after(change))
+    if from_htmx() and _made_a_theme(change):
+        response.headers["HX-Redirect"] = _after(change)
+    return response
 
 
 @bp.post("/<int:change_id>/settle")
@@ -39,8 +43,21 @@ def settle(change_id: int) -> Response:
     keep = request.form.get("keep") == "yes"
     settling.settle(context.shop(), context.actor(), change_id, keep=keep)
     context.wrote()
-    text = _("Kept: the change now starts from what is published.") if keep else _("Let go: what is published stands.")
+    text = (
+        _("Kept: the change now starts from what is published.")
+        if keep
+        else _("Let go: what is published stands.")
+    )
     return done(Toast(text), url_for("desk.index"))
+
+
+def _after(change: Change | None) -> str:
+    """Where an undo leads: back, unless it takes away the page that one comes from."""
+    return url_for("themes.index") if _made_a_theme(change) else back(url_for("desk.index"))
+
+
+def _made_a_theme(change: Change | None) -> bool:
+    return change is not None and change.before is None and isinstance(change.after, Theme)
 
 
 def _conflict(change_id: int) -> ChangeConflict:

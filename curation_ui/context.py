@@ -37,7 +37,7 @@ class Desk:
 
 def desk() -> Desk:
     """The desk of the current application."""
-    return cast(Desk, current_app.extensions[EXTENSION])
+    return cast("Desk", current_app.extensions[EXTENSION])
 
 
 def shop() -> Shop:
@@ -49,12 +49,12 @@ def actor() -> Actor:
     """The signed-in person as the services know them."""
     if not current_user.is_authenticated:
         raise Forbidden("Sign in first.")
-    return cast(Actor, current_user.actor)
+    return cast("Actor", current_user.actor)
 
 
 def me() -> str:
     """The name under which the signed-in person's work is kept; empty when nobody is signed in."""
-    return cast(str, current_user.actor.name) if current_user.is_authenticated else ""
+    return cast("str", current_user.actor.name) if current_user.is_authenticated else ""
 
 
 def may(permission: str) -> bool:
@@ -107,7 +107,7 @@ def once(key: str, make: Callable[[], T]) -> T:
     cache: dict[str, Any] = g.setdefault("desk_cache", {})
     if key not in cache:
         cache[key] = make()
-    return cast(T, cache[key])
+    return cast("T", cache[key])
 
 
 def markets() -> list[str]:

@@ -44,35 +44,62 @@ def invalid_words(error: Invalid) -> str:
 def _known(error: Exception) -> Response:
     match error:
         case Invalid():
-            return answer(422, Words(_("That does not work yet"), invalid_words(error), _("Nothing was changed.")))
+            return answer(
+                422, Words(_("That does not work yet"), invalid_words(error), _("Nothing was changed."))
+            )
         case NotFound():
             return answer(404, Words(_("Not found"), str(error), _("Nothing was changed.")))
         case Forbidden():
             return answer(403, Words(_("You may not do this"), str(error), _("Nothing was changed.")))
         case Conflict():
-            return answer(409, Words(_("Someone was faster"), str(error), _("Your change was not made; look at what stands now, then decide.")))
+            return answer(
+                409,
+                Words(
+                    _("Someone was faster"),
+                    str(error),
+                    _("Your change was not made; look at what stands now, then decide."),
+                ),
+            )
         case Unavailable():
-            return answer(503, Words(_("Not yet"), str(error), _("Nothing was changed; try again in a moment.")))
+            return answer(
+                503, Words(_("Not yet"), str(error), _("Nothing was changed; try again in a moment."))
+            )
         case _:
             return answer(400, Words(_("That did not work"), str(error), _("Nothing was changed.")))
 
 
 def _forged(_error: Exception) -> Response:
     text = _("The page is older than your session, so nothing was changed.")
-    mend = _("Load the page again in another tab to compare, then repeat the change there. What you typed is still on the page you came from.")
+    mend = _(
+        "Load the page again in another tab to compare, then repeat the change there. What you typed is still on the page you came from."
+    )
     return answer(400, Words(_("This page has gone stale"), text, mend))
 
 
 def _http(error: Exception) -> Response:
     if not isinstance(error, HTTPException) or error.code is None:
         return _unknown(error)
-    if error.code < 400:  # noqa: PLR2004 - redirects come as exceptions too
+    if error.code < 400:
         return make_response(error.get_response())
     words = {
-        404: Words(_("Nothing here"), _("There is no page at this address."), _("Perhaps it was renamed or removed; search for it, or start at the desk.")),
-        405: Words(_("Not this way"), _("This address cannot be opened directly."), _("Nothing was changed. Go back and use the button on the page.")),
-        413: Words(_("Too much at once"), _("What was sent is larger than the desk takes."), _("Nothing was changed. Send it in smaller pieces.")),
-    }.get(error.code, Words(_("That did not work"), error.description or error.name, _("Nothing was changed.")))
+        404: Words(
+            _("Nothing here"),
+            _("There is no page at this address."),
+            _("Perhaps it was renamed or removed; search for it, or start at the desk."),
+        ),
+        405: Words(
+            _("Not this way"),
+            _("This address cannot be opened directly."),
+            _("Nothing was changed. Go back and use the button on the page."),
+        ),
+        413: Words(
+            _("Too much at once"),
+            _("What was sent is larger than the desk takes."),
+            _("Nothing was changed. Send it in smaller pieces."),
+        ),
+    }.get(
+        error.code, Words(_("That did not work"), error.description or error.name, _("Nothing was changed."))
+    )
     return answer(error.code, words)
 
 

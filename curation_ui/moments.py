@@ -23,6 +23,12 @@ def moment(at: datetime | None, zone: str, *, with_zone: bool = True) -> str:
     return f"{words} {zone}" if with_zone else words
 
 
+def day(at: datetime, zone: str) -> str:
+    """“Sun 30 Nov”, as it is in `zone`."""
+    local = at.astimezone(zone_of(zone))
+    return f"{local:%a} {local.day} {local:%b}"
+
+
 def ago(at: datetime | None, now: datetime) -> str:
     """“2 min ago”, “in 3 h”, “5 days ago”; beyond a month the date itself, in UTC."""
     if at is None:
@@ -49,7 +55,10 @@ def window_words(window: Window) -> str:
     """When a rule holds, in the zone in which its editor thought of it; both ends are said as they were meant."""
     if window.start is None and window.end is None:
         return _("no end")
-    start, end = moment(window.start, window.zone, with_zone=False), moment(window.end, window.zone, with_zone=False)
+    start, end = (
+        moment(window.start, window.zone, with_zone=False),
+        moment(window.end, window.zone, with_zone=False),
+    )
     if window.end is None:
         return _("from %(start)s %(zone)s", start=start, zone=window.zone)
     if window.start is None:

@@ -34,4 +34,4 @@ def signed(value: float | None, digits: int = 3) -> str:
     text = f"{abs(value):.{digits}f}"
     if float(text) == 0:
         return f"±{text}"
-    return f"+{text}" if value > 0 else f"−{text}"  # noqa: RUF001 - a real minus sign lines up in tables
+    return f"+{text}" if value > 0 else f"−{text}"

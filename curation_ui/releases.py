@@ -64,12 +64,15 @@ def roll_back(number: int) -> Response:
         context.shop(),
         context.actor(),
         number,
-        what=cast(Literal["both", "rules", "run"], what),
+        what=cast("Literal['both', 'rules', 'run']", what),
         comment=forms.text(request.form, "comment"),
         expected_release=forms.whole(request.form, "expected_release"),
     )
     context.wrote()
-    return done(Toast(_("Release %(n)d is live: %(words)s.", n=made.number, words=release_words(made))), url_for("releases.index"))
+    return done(
+        Toast(_("Release %(n)d is live: %(words)s.", n=made.number, words=release_words(made))),
+        url_for("releases.index"),
+    )
 
 
 def _compared(before: int, after: int) -> str:
@@ -87,4 +90,7 @@ def _changed(found: Sequence[ReleaseInfo]) -> Mapping[int, list[RuleDifference]]
     """By release number, how its rules differ from those of the release before it."""
     with context.shop().database.read() as unit:
         rules = {each.number: unit.releases.rules(each.number) for each in found}
-    return {after: diff_rules(rules[before], rules[after]) for after, before in pairwise(each.number for each in found)}
+    return {
+        after: diff_rules(rules[before], rules[after])
+        for after, before in pairwise(each.number for each in found)
+    }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from curation_ui import context, moments, numbers, tiles, words
 from curation_ui.i18n import gettext, language, ngettext
 from curation_ui.navigation import navigation
 from curation_ui.release_words import release_words
-from recsys.domain.rules import AnyRule, kind_of
+from recsys.domain.rules import AnyRule, Pin, kind_of
 from recsys.domain.slates import Placed, Source
 
 THEMES = ("light", "dark")
@@ -50,11 +49,14 @@ def install(app: Flask) -> None:
 
 def why_words(placed: Placed, rule: AnyRule | None) -> str:
     """The one short line that says why an item is there; the whole story is in its details."""
-    if placed.source is Source.PIN and rule is not None:
-        who = gettext("you") if rule.author == context.me() else rule.author
-        line = gettext("Pinned by %(who)s", who=who)
-        end = getattr(rule, "window", moments.Window()).end
-        return line if end is None else gettext("%(line)s · until %(day)s", line=line, day=_day(end, rule))
+    if placed.source is Source.PIN and isinstance(rule, Pin):
+        line = gettext("Pinned by %(who)s", who=who_words(rule.author))
+        end, zone = rule.window.end, rule.window.zone
+        return (
+            line
+            if end is None
+            else gettext("%(line)s · until %(day)s", line=line, day=moments.day(end, zone))
+        )
     if placed.source is Source.THEME and placed.theme:
         return context.names().theme(f"theme-{placed.theme.removeprefix('theme-')}")
     return placed.reason.text
@@ -63,11 +65,6 @@ def why_words(placed: Placed, rule: AnyRule | None) -> str:
 def asset(path: str) -> str:
     """The address of a static file with a stamp of its content, so that browsers may keep it for ever."""
     return url_for("static", filename=path, v=_stamp(path))
-
-
-def _day(at: datetime, rule: AnyRule) -> str:
-    local = at.astimezone(moments.zone_of(rule.window.zone))  # type: ignore[union-attr]  # only rules with an end get here
-    return f"{local:%a} {local.day} {local:%b}"
 
 
 @cache
@@ -117,7 +114,9 @@ def _functions() -> dict[str, Callable[..., Any] | Any]:
         "known_markets": context.markets,
         "known_segments": context.segments,
         "known_tags": lambda: list(context.state().catalog.tags())[:TAGS_OFFERED],
-        "common_zones": lambda: list(dict.fromkeys([context.zone(), context.shop().settings.timezone, *COMMON_ZONES])),
+        "common_zones": lambda: list(
+            dict.fromkeys([context.zone(), context.shop().settings.timezone, *COMMON_ZONES])
+        ),
         "release_words": release_words,
         "why_words": why_words,
         "who_words": who_words,

@@ -46,7 +46,10 @@ def leaderboard(run: RunInfo, live: RunInfo | None) -> Leaderboard:
     names = list(dict.fromkeys(name for each in models for name in each.get("values", {})))
     names.sort(key=lambda name: name != decisive)
     models.sort(key=lambda each: -float(each.get("values", {}).get(decisive) or 0))
-    lines = [ModelLine(each["model"], _pick(each.get("values", {}), names), each["model"] == chosen) for each in models]
+    lines = [
+        ModelLine(each["model"], _pick(each.get("values", {}), names), each["model"] == chosen)
+        for each in models
+    ]
     before = _pick((live.metrics if live else {}).get("values", {}), names)
     own = _pick(run.metrics.get("values", {}), names)
     return Leaderboard(names, lines, before, [_minus(a, b) for a, b in zip(own, before, strict=True)])
@@ -81,7 +84,7 @@ def metric_words(name: str) -> str:
 
 def tone(name: str, difference: float | None) -> str:
     """Whether a difference is good or bad news; small ones are neither."""
-    if difference is None or abs(difference) < 0.0005:  # noqa: PLR2004 - below what three decimals show
+    if difference is None or abs(difference) < 0.0005:
         return "muted"
     better = (difference > 0) != (name in _NOT_BETTER_WHEN_HIGHER)
     return "good" if better else "bad"
@@ -100,7 +103,11 @@ def status_words(status: str) -> str:
 
 def fact_lines(facts: Mapping[str, Any]) -> list[tuple[str, Any]]:
     """The run's plain figures with their words, in the order of the record."""
-    return [(name.replace("_", " "), value) for name, value in facts.items() if isinstance(value, int | float | str)]
+    return [
+        (name.replace("_", " "), value)
+        for name, value in facts.items()
+        if isinstance(value, int | float | str)
+    ]
 
 
 def _pick(values: Mapping[str, Any], names: Sequence[str]) -> list[float | None]:

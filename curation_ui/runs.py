@@ -8,9 +8,8 @@ from werkzeug.wrappers import Response
 from curation_ui import context, forms, run_words
 from curation_ui.i18n import gettext as _
 from curation_ui.toasts import Toast, done
-from recsys.domain.errors import NotFound
 from recsys.services import releasing
-from recsys.storage.runs import RunInfo
+from recsys.services import runs as services
 
 SHOWN = 100
 
@@ -20,15 +19,14 @@ bp = Blueprint("runs", __name__, url_prefix="/runs")
 @bp.get("")
 def index() -> str:
     """All runs, newest first."""
-    with context.shop().database.read() as unit:
-        found = unit.runs.newest(SHOWN)
-    return render_template("runs/index.html", runs=found, live=live_run(), say=run_words)
+    found, live = services.runs(context.shop(), SHOWN), services.live_run(context.shop())
+    return render_template("runs/index.html", runs=found, live=live, say=run_words)
 
 
 @bp.get("/<run_id>")
 def show(run_id: str) -> str:
     """One run beside the live one."""
-    run, live = _run(run_id), live_run()
+    run, live = services.find_run(context.shop(), run_id), services.live_run(context.shop())
     board = run_words.leaderboard(run, None if live is None or live.id == run.id else live)
     return render_template("runs/show.html", run=run, live=live, board=board, say=run_words)
 
@@ -55,16 +53,3 @@ def reject(run_id: str) -> Response:
     releasing.reject_run(context.shop(), context.actor(), run_id, reason=forms.text(request.form, "reason"))
     context.wrote()
     return done(Toast(_("Run %(run)s is rejected; what is live stays.", run=run_id)), url_for("runs.index"))
-
-
-def live_run() -> RunInfo | None:
-    """The run of the live release."""
-    run_id = context.draft().run_id
-    return None if run_id is None else _run(run_id)
-
-
-def _run(run_id: str) -> RunInfo:
-    with context.shop().database.read() as unit:
-        if not unit.runs.exists(run_id):
-            raise NotFound("run", _("There is no run “%(id)s”.", id=run_id))
-        return unit.runs.get(run_id)

@@ -12,7 +12,7 @@ from recsys.domain.catalog import Item
 from recsys.domain.rules import AnyRule, Boost, Pin, SurfaceSettings, Theme, Veto
 from recsys.services import catalog
 
-SUGGESTED, LISTED = 6, 60
+SUGGESTED, LISTED, OFFERED = 6, 60, 12
 
 bp = Blueprint("search", __name__, url_prefix="/search")
 
@@ -43,6 +43,14 @@ def suggest() -> str:
     if not text:
         return ""
     return render_template("search/suggest.html", q=text, found=find(text, SUGGESTED), where=rule_address)
+
+
+@bp.get("/options")
+def options() -> str:
+    """Items as the options of a field that takes an item's code; the field is called `item_id`."""
+    text = request.args.get("item_id", "").strip()
+    found = catalog.search(context.shop(), text, OFFERED) if text else []
+    return render_template("search/options.html", items=found)
 
 
 def find(text: str, limit: int) -> Found:

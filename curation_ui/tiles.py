@@ -87,7 +87,9 @@ def _stripes(palette: Palette, variant: int) -> str:
 
 def _arches(palette: Palette, variant: int) -> str:
     centre = (100, 40, 160)[variant % 3]
-    rings = ((radius, palette.first if i % 2 else palette.second) for i, radius in enumerate(range(22, 200, 28)))
+    rings = (
+        (radius, palette.first if i % 2 else palette.second) for i, radius in enumerate(range(22, 200, 28))
+    )
     return "".join(
         f'<circle cx="{centre}" cy="124" r="{radius}" fill="none" stroke="{colour}" stroke-width="13"/>'
         for radius, colour in rings
@@ -118,7 +120,9 @@ def _plaid(palette: Palette, variant: int) -> str:
     across = "".join(f"M0 {y}H200" for y in range(12, 130, step))
     thin = "".join(f"M{x} 0V116" for x in range(14 + step // 2, 220, step))
     return (
-        _lines(down, palette.first, 15, 0.75) + _lines(across, palette.second, 15, 0.75) + _lines(thin, palette.letter, 1.5)
+        _lines(down, palette.first, 15, 0.75)
+        + _lines(across, palette.second, 15, 0.75)
+        + _lines(thin, palette.letter, 1.5)
     )
 
 
@@ -133,7 +137,9 @@ def _petals(palette: Palette, variant: int) -> str:
 
 
 def _lines(path: str, colour: str, width: float, opacity: float = 1) -> str:
-    return f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="{width}" stroke-opacity="{opacity}"/>'
+    return (
+        f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="{width}" stroke-opacity="{opacity}"/>'
+    )
 
 
 _PATTERNS: tuple[Callable[[Palette, int], str], ...] = (

@@ -76,18 +76,24 @@ def restore(rule_id: str) -> Response:
     veto = context.draft().rules.get(rule_id)
     if not isinstance(veto, Veto):
         raise NotFound("veto", _("This veto is gone already."))
-    change = drafting.remove_rule(context.shop(), context.actor(), rule_id, expected=request.form.get("token", ""))
+    change = drafting.remove_rule(
+        context.shop(), context.actor(), rule_id, expected=request.form.get("token", "")
+    )
     title = words.target_words(veto.target, context.names())
     context.wrote()
     undo = url_for("changes.undo", change_id=change.id)
-    return done(Toast(_("Restored %(title)s in the draft.", title=title), undo=undo), back(url_for("vetoes.index")))
+    return done(
+        Toast(_("Restored %(title)s in the draft.", title=title), undo=undo), back(url_for("vetoes.index"))
+    )
 
 
 @bp.post("/takedowns")
 def take_down() -> Response:
     """Take an item or a selector down now, everywhere, without a publication."""
     target = _target()
-    taken = takedowns.take_down(context.shop(), context.actor(), target, reason=forms.text(request.form, "reason"))
+    taken = takedowns.take_down(
+        context.shop(), context.actor(), target, reason=forms.text(request.form, "reason")
+    )
     context.wrote()
     title = words.target_words(target, context.names())
     undo = url_for("vetoes.lift", takedown_id=taken.id)
@@ -98,7 +104,9 @@ def take_down() -> Response:
 @bp.post("/takedowns/<takedown_id>/lift")
 def lift(takedown_id: str) -> Response:
     """End a takedown."""
-    lifted = takedowns.lift(context.shop(), context.actor(), takedown_id, reason=forms.text(request.form, "reason"))
+    lifted = takedowns.lift(
+        context.shop(), context.actor(), takedown_id, reason=forms.text(request.form, "reason")
+    )
     context.wrote()
     title = words.target_words(lifted.target, context.names())
     return done(Toast(_("The takedown of %(title)s is lifted.", title=title)), back(url_for("vetoes.index")))
@@ -106,9 +114,19 @@ def lift(takedown_id: str) -> Response:
 
 def standing_reasons() -> list[str]:
     """The reasons that vetoes and takedowns give, the most frequent first, then some that shops often need."""
-    given = [veto.reason for veto in context.draft().rules.of(Veto)] + [each.reason for each in waiting.takedowns()]
-    usual = [_("Recalled by the maker"), _("Poor quality"), _("Out of season"), _("Not for this place"), _("Rights or licence")]
-    return sorted(set(given), key=lambda reason: (-given.count(reason), reason)) + [r for r in usual if r not in given]
+    given = [veto.reason for veto in context.draft().rules.of(Veto)] + [
+        each.reason for each in waiting.takedowns()
+    ]
+    usual = [
+        _("Recalled by the maker"),
+        _("Poor quality"),
+        _("Out of season"),
+        _("Not for this place"),
+        _("Rights or licence"),
+    ]
+    return sorted(set(given), key=lambda reason: (-given.count(reason), reason)) + [
+        r for r in usual if r not in given
+    ]
 
 
 def sample(target: Target) -> list[str]:
@@ -122,7 +140,9 @@ def _target() -> Target:
 
 def _drafted_vetoes() -> list[Veto]:
     live = context.draft().live
-    return sorted(context.draft().rules.of(Veto), key=lambda veto: (veto.id in live, veto.reason.lower(), veto.id))
+    return sorted(
+        context.draft().rules.of(Veto), key=lambda veto: (veto.id in live, veto.reason.lower(), veto.id)
+    )
 
 
 def _removed() -> list[Veto]:

@@ -14,6 +14,7 @@ from curation_ui.i18n import ngettext
 from recsys.domain.ids import ItemId
 from recsys.domain.rules import Pin, Theme
 from recsys.services.standing import conflicts
+from recsys.services.takedowns import standing as standing_takedowns
 from recsys.storage.runs import RunInfo
 from recsys.storage.takedowns import Takedown
 
@@ -46,7 +47,7 @@ def runs_to_review() -> list[RunInfo]:
 
 def takedowns() -> list[Takedown]:
     """The takedowns that act, newest first."""
-    return context.once("takedowns", _read_takedowns)
+    return context.once("takedowns", lambda: standing_takedowns(context.shop()))
 
 
 def available_members(theme: Theme) -> Collection[ItemId]:
@@ -64,16 +65,20 @@ def _read_ready() -> list[RunInfo]:
         return list(reversed(unit.runs.with_status("ready")))
 
 
-def _read_takedowns() -> list[Takedown]:
-    with context.shop().database.read() as unit:
-        return unit.takedowns.standing()
-
-
 def _runs() -> Iterator[Matter]:
     for run in runs_to_review():
-        gate = _("It passed the quality gate.") if run.gate.get("passed", True) else _("It did not pass the quality gate.")
+        gate = (
+            _("It passed the quality gate.")
+            if run.gate.get("passed", True)
+            else _("It did not pass the quality gate.")
+        )
         yield Matter(
-            "run", "◌", _("Run %(id)s waits for review", id=run.id), gate, url_for("runs.show", run_id=run.id), _("Review")
+            "run",
+            "◌",
+            _("Run %(id)s waits for review", id=run.id),
+            gate,
+            url_for("runs.show", run_id=run.id),
+            _("Review"),
         )
 
 
@@ -81,7 +86,9 @@ def _moved() -> Iterator[Matter]:
     for conflict in context.draft().conflicts:
         change = conflict.change
         what = words.draft_change_words(change, context.names())
-        text = _("%(who)s %(what)s, but the rule was published differently since.", who=change.author, what=what)
+        text = _(
+            "%(who)s %(what)s, but the rule was published differently since.", who=change.author, what=what
+        )
         address = url_for("changes.show", change_id=change.id)
         yield Matter("conflict", "⇄", _("A drafted change no longer fits"), text, address, _("Settle"))
 
@@ -105,7 +112,9 @@ def _gone() -> Iterator[Matter]:
 
 
 def _thin() -> Iterator[Matter]:
-    slots = Counter(pin.theme for pin in context.draft().rules.of(Pin) if pin.theme is not None and not pin.paused)
+    slots = Counter(
+        pin.theme for pin in context.draft().rules.of(Pin) if pin.theme is not None and not pin.paused
+    )
     for theme in context.draft().rules.of(Theme):
         left, needed = len(available_members(theme)), max(FEWEST_MEMBERS, slots[theme.id])
         if left < needed and not theme.paused:
@@ -134,10 +143,15 @@ def _disputed() -> Iterator[Matter]:
 
 
 def _place(pin: Pin) -> str:
-    """The surface page on which a pin is seen."""
-    if pin.scope.surface is None:
-        return url_for("surfaces.index", _anchor=f"rule-{pin.id}")
-    asked = {"market": pin.scope.market, "segment": pin.scope.segment, "as": pin.scope.user, "context": pin.scope.context_item}
-    return url_for(
-        "surfaces.show", slug=pin.scope.surface, _anchor=f"rule-{pin.id}", **{k: v for k, v in asked.items() if v}
-    )
+    """The surface page on which a pin is seen, as somebody whom it concerns."""
+    scope, anchor = pin.scope, f"rule-{pin.id}"
+    if scope.surface is None:
+        return url_for("surfaces.index", _anchor=anchor)
+    asked = {
+        "market": scope.market,
+        "segment": scope.segment,
+        "as": scope.user,
+        "context": scope.context_item,
+    }
+    given = {name: value for name, value in asked.items() if value}
+    return url_for("surfaces.show", slug=scope.surface, _anchor=anchor, _external=False, **given)

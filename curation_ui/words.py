@@ -13,7 +13,18 @@ from curation_ui.numbers import number, percent
 from recsys.domain.catalog import Item
 from recsys.domain.changes import Change
 from recsys.domain.diff import changed_fields
-from recsys.domain.rules import AnyRule, Boost, Pin, RuleSet, SurfaceSettings, Theme, ThemeOrder, Veto, surface_id
+from recsys.domain.ids import ItemId
+from recsys.domain.rules import (
+    AnyRule,
+    Boost,
+    Pin,
+    RuleSet,
+    SurfaceSettings,
+    Theme,
+    ThemeOrder,
+    Veto,
+    surface_id,
+)
 from recsys.domain.scopes import Scope
 from recsys.domain.selectors import Selector, Target
 from recsys.domain.windows import Window
@@ -27,7 +38,7 @@ KIND_SIGNS: Mapping[str, str] = {"pin": "⚑", "theme": "❖", "veto": "⊘", "b
 class Catalog(Protocol):
     """What is read of the catalog to name an item."""
 
-    def get(self, item_id: str) -> Item | None:
+    def get(self, item_id: ItemId, /) -> Item | None:
         """The item, or None when it is not in the catalog."""
         ...
 
@@ -41,7 +52,7 @@ class Names:
 
     def item(self, item_id: str) -> str:
         """The title of an item."""
-        found = self.catalog.get(item_id)
+        found = self.catalog.get(ItemId(item_id))
         return found.title if found is not None else item_id
 
     def surface(self, slug: str) -> str:
@@ -118,9 +129,7 @@ def _range_words(selector: Selector) -> list[str]:
     if selector.min_age_days is not None:
         parts.append(ngettext("at least %(num)d day old", "at least %(num)d days old", selector.min_age_days))
     if selector.max_age_days is not None:
-        parts.append(
-            ngettext("newer than %(num)d day", "newer than %(num)d days", selector.max_age_days)
-        )
+        parts.append(ngettext("newer than %(num)d day", "newer than %(num)d days", selector.max_age_days))
     return parts
 
 
@@ -185,16 +194,20 @@ def draft_change_words(change: Change, names: Names) -> str:
 def _made(rule: AnyRule, names: Names) -> str:
     subject = subject_words(rule, names)
     match rule:
-        case Pin(theme=None):
-            return _("pinned %(title)s to slot %(slot)d", title=subject, slot=rule.slot)
         case Pin():
-            return _("placed the theme %(title)s in slot %(slot)d", title=subject, slot=rule.slot)
+            pinned, placed = (
+                _("pinned %(title)s to slot %(slot)d"),
+                _("placed the theme %(title)s in slot %(slot)d"),
+            )
+            said = pinned if rule.theme is None else placed
+            return said % {"title": subject, "slot": rule.slot}
         case Veto():
             return _("vetoed %(title)s: %(reason)s", title=subject, reason=rule.reason)
-        case Boost(factor=factor) if factor > 1:
-            return _("boosted %(title)s × %(factor)g", title=subject, factor=rule.factor)
         case Boost():
-            return _("buried %(title)s × %(factor)g", title=subject, factor=rule.factor)
+            said = (
+                _("boosted %(title)s × %(factor)s") if rule.factor > 1 else _("buried %(title)s × %(factor)s")
+            )
+            return said % {"title": subject, "factor": f"{rule.factor:g}"}
         case Theme():
             return _("made the theme %(title)s", title=subject)
         case SurfaceSettings():
@@ -208,7 +221,12 @@ def _changed(before: AnyRule, after: AnyRule, names: Names) -> str:
         verb = _("paused %(rule)s") if getattr(after, "paused", False) else _("resumed %(rule)s")
         return verb % {"rule": rule_words(after, names)}
     if isinstance(before, Pin) and isinstance(after, Pin) and names_of_fields == ("slot",):
-        return _("moved the pin of %(title)s from slot %(before)d to %(after)d", title=subject, before=before.slot, after=after.slot)
+        return _(
+            "moved the pin of %(title)s from slot %(before)d to %(after)d",
+            title=subject,
+            before=before.slot,
+            after=after.slot,
+        )
     labels = ", ".join(label(name) for name in names_of_fields) or _("nothing")
     return _("changed %(fields)s of %(rule)s", fields=labels, rule=rule_words(after, names))
 
@@ -217,7 +235,10 @@ def field_changes(before: AnyRule | None, after: AnyRule | None, names: Names) -
     """Each field in which two versions of a rule differ, in words."""
     return [
         FieldChange(
-            name, label(name), value_words(getattr(before, name), names), value_words(getattr(after, name), names)
+            name,
+            label(name),
+            value_words(getattr(before, name), names),
+            value_words(getattr(after, name), names),
         )
         for name in changed_fields(before, after)
     ]
@@ -239,7 +260,7 @@ def label(field: str) -> str:
     }.get(field, field.replace("_", " "))
 
 
-def value_words(value: Any, names: Names) -> str:  # noqa: PLR0911 - one line a type is the plainest form
+def value_words(value: Any, names: Names) -> str:  # noqa: C901, PLR0911 - one line a type is the plainest form
     """A field's value in words."""
     match value:
         case None | "" | ():

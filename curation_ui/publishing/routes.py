@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 from itertools import groupby
+from typing import Any
 
 from flask import flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -83,8 +84,13 @@ def place_of(rule: AnyRule) -> str:
     scope = rule.scope
     if scope.surface is None:
         return url_for("vetoes.index") if isinstance(rule, Veto) else url_for("surfaces.index")
-    asked = {"market": scope.market, "segment": scope.segment, "as": scope.user, "context": scope.context_item}
-    given = {name: value for name, value in asked.items() if value is not None}
+    asked = {
+        "market": scope.market,
+        "segment": scope.segment,
+        "as": scope.user,
+        "context": scope.context_item,
+    }
+    given: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
     return url_for("surfaces.show", slug=scope.surface, _anchor=f"rule-{rule.id}", **given)
 
 

@@ -6,8 +6,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
+from curation_ui.surfaces.concerns import concerns
 from recsys.domain.changes import Change, Needed, apply_changes, needed_by
-from recsys.domain.rules import Boost, Pin, RuleSet, SurfaceSettings, Theme, Veto, theme_id
+from recsys.domain.rules import RuleSet
 from recsys.services.drafting import Draft
 
 
@@ -59,16 +60,8 @@ def picked(draft: Draft, pick: Pick, person: str, surface: str) -> set[int]:
     if pick is Pick.SURFACE:
         fit = [change for change in fit if concerns(change, surface, draft.rules)]
     ids = {change.id for change in fit}
-    return ids if pick is Pick.MINE else ids | {each.change.id for each in needed_by(draft.live, draft.changes, ids)}
-
-
-def concerns(change: Change, surface: str, rules: RuleSet) -> bool:
-    """Whether the change shows on the surface: a rule scoped to it or to all, its settings, a theme placed on it."""
-    rule = change.after or change.before
-    if isinstance(rule, Pin | Veto | Boost):
-        return rule.scope.surface in {None, surface}
-    if isinstance(rule, Theme):
-        return any(
-            pin.theme == theme_id(rule.slug) and pin.scope.surface in {None, surface} for pin in rules.of(Pin)
-        )
-    return isinstance(rule, SurfaceSettings) and rule.slug == surface
+    return (
+        ids
+        if pick is Pick.MINE
+        else ids | {each.change.id for each in needed_by(draft.live, draft.changes, ids)}
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -40,7 +41,7 @@ class Ground:
     members: Callable[[Theme], Collection[ItemId]]
 
 
-def warnings(ground: Ground, touched: Collection[RuleId]) -> list[Warned]:
+def warnings(ground: Ground, touched: AbstractSet[RuleId]) -> list[Warned]:
     """The consequences of the rules in `touched`, each said once."""
     return [
         *_gone(ground, touched),
@@ -51,13 +52,17 @@ def warnings(ground: Ground, touched: Collection[RuleId]) -> list[Warned]:
     ]
 
 
-def _gone(ground: Ground, touched: Collection[RuleId]) -> Iterator[Warned]:
+def _gone(ground: Ground, touched: AbstractSet[RuleId]) -> Iterator[Warned]:
     for pin in _pins(ground, touched):
         if pin.item_id is None or ground.sellable(pin.item_id, pin.scope.market):
             continue
         title = ground.names.item(pin.item_id)
         if ground.find(pin.item_id) is None:
-            text = _("%(title)s is not in the catalog: slot %(slot)d goes to the next item.", title=title, slot=pin.slot)
+            text = _(
+                "%(title)s is not in the catalog: slot %(slot)d goes to the next item.",
+                title=title,
+                slot=pin.slot,
+            )
         else:
             text = _(
                 "%(title)s is not available: slot %(slot)d goes to the next item until it is back.",
@@ -67,14 +72,18 @@ def _gone(ground: Ground, touched: Collection[RuleId]) -> Iterator[Warned]:
         yield Warned(text, pin)
 
 
-def _vetoed(ground: Ground, touched: Collection[RuleId]) -> Iterator[Warned]:
+def _vetoed(ground: Ground, touched: AbstractSet[RuleId]) -> Iterator[Warned]:
     vetoes = [veto for veto in ground.rules.of(Veto) if not veto.paused]
     for pin in ground.rules.of(Pin):
         item = ground.find(pin.item_id) if pin.item_id is not None else None
         if item is None or pin.paused:
             continue
         for veto in vetoes:
-            if not touched & {pin.id, veto.id} or not _meet(pin, veto) or not veto.target.matches(item, ground.at):
+            if (
+                not touched & {pin.id, veto.id}
+                or not _meet(pin, veto)
+                or not veto.target.matches(item, ground.at)
+            ):
                 continue
             text = _(
                 "A veto keeps %(title)s out of its slot %(slot)d: “%(reason)s”.",
@@ -85,10 +94,12 @@ def _vetoed(ground: Ground, touched: Collection[RuleId]) -> Iterator[Warned]:
             yield Warned(text, pin if pin.id in touched else veto)
 
 
-def _thin(ground: Ground, touched: Collection[RuleId]) -> Iterator[Warned]:
+def _thin(ground: Ground, touched: AbstractSet[RuleId]) -> Iterator[Warned]:
     pins = [pin for pin in ground.rules.of(Pin) if pin.theme is not None and not pin.paused]
     slots = Counter((pin.theme, pin.scope.surface) for pin in pins)
-    concerned = {pin.theme for pin in pins if pin.id in touched} | {pin.theme for pin in pins if pin.theme in touched}
+    concerned = {pin.theme for pin in pins if pin.id in touched} | {
+        pin.theme for pin in pins if pin.theme in touched
+    }
     for (theme_id, _surface), wanted in slots.items():
         theme = ground.rules.get(theme_id)
         if theme_id not in concerned or not isinstance(theme, Theme):
@@ -98,7 +109,7 @@ def _thin(ground: Ground, touched: Collection[RuleId]) -> Iterator[Warned]:
             yield Warned(thin_words(theme.title, left, wanted), theme)
 
 
-def _over(ground: Ground, touched: Collection[RuleId]) -> Iterator[Warned]:
+def _over(ground: Ground, touched: AbstractSet[RuleId]) -> Iterator[Warned]:
     for rule in ground.rules:
         if rule.id not in touched or isinstance(rule, SurfaceSettings):
             continue
@@ -107,7 +118,7 @@ def _over(ground: Ground, touched: Collection[RuleId]) -> Iterator[Warned]:
             yield Warned(_("The time of %(subject)s is over: it will not act.", subject=subject), rule)
 
 
-def _overruled(ground: Ground, touched: Collection[RuleId]) -> Iterator[Warned]:
+def _overruled(ground: Ground, touched: AbstractSet[RuleId]) -> Iterator[Warned]:
     for conflict in pin_conflicts(ground.rules, ground.at):
         winner, loser = conflict.winner, conflict.loser
         if touched & {winner.id, loser.id}:
@@ -120,7 +131,7 @@ def _overruled(ground: Ground, touched: Collection[RuleId]) -> Iterator[Warned]:
             yield Warned(text, loser)
 
 
-def _pins(ground: Ground, touched: Collection[RuleId]) -> list[Pin]:
+def _pins(ground: Ground, touched: AbstractSet[RuleId]) -> list[Pin]:
     return [pin for pin in ground.rules.of(Pin) if pin.id in touched and not pin.paused]
 
 

@@ -62,7 +62,9 @@ def theme(slug: str) -> Response:
     item_id, draft = request.form.get("item_id", ""), context.draft()
     rule = add_member(draft.rules, request.form.get("theme", ""), item_id)
     change = put_rule(shop(), actor(), rule, expected=rule_token(draft, rule.id))
-    return _done(slug, _("Added %(title)s to “%(theme)s”", title=_title(item_id), theme=rule.title), [change.id])
+    return _done(
+        slug, _("Added %(title)s to “%(theme)s”", title=_title(item_id), theme=rule.title), [change.id]
+    )
 
 
 @bp.post("/<slug>/place")
@@ -90,7 +92,9 @@ def boost(slug: str) -> Response:
 @bp.post("/<slug>/undo")
 def undo_changes(slug: str) -> Response:
     """Take back the named changes of the draft, the newest first."""
-    changes = sorted((int(each) for each in request.values.getlist("change") if each.isdecimal()), reverse=True)
+    changes = sorted(
+        (int(each) for each in request.values.getlist("change") if each.isdecimal()), reverse=True
+    )
     for change in changes:
         undo(shop(), actor(), change)
     text = _("Undone") if changes else _("There is nothing of yours to undo")
@@ -126,5 +130,4 @@ def _back(slug: str) -> str:
 
 
 def _title(item_id: str) -> str:
-    item = context.state().catalog.get(item_id)
-    return item.title if item is not None else item_id
+    return context.names().item(item_id)

@@ -11,8 +11,9 @@ from recsys.domain.catalog import Item
 from recsys.domain.diff import Move
 from recsys.domain.ids import ItemId
 from recsys.domain.rules import AnyRule
-from recsys.domain.slates import Placed, Source
+from recsys.domain.slates import Placed, Reason, Source
 from recsys.services.preview import Look
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
@@ -27,6 +28,11 @@ class Cell:
     was: int | None
     rule: AnyRule | None
     displaced: Item | None
+
+    @property
+    def reason(self) -> str:
+        """Why it is here in full, said to an editor."""
+        return third_person(self.placed.reason.text)
 
     @property
     def mark(self) -> str:
@@ -55,13 +61,25 @@ def known(look: Look, item_id: ItemId) -> Item:
 
 def why(placed: Placed, rule: AnyRule | None) -> str:
     """One short line: why the item stands here, said to an editor."""
-    words = why_words(placed, rule)
-    return third_person(words) if placed.source in {Source.MODEL, Source.FALLBACK} else words
+    if placed.source is Source.PIN or placed.source is Source.THEME:
+        return why_words(placed, rule)
+    return shortly(placed.reason)
+
+
+def shortly(reason: Reason) -> str:
+    """The shopper's reason in a few words: one item of several behind it, and “they” for the shopper."""
+    first = reason.because[0].title if reason.because else ""
+    if first and reason.text.startswith("Because you bought"):
+        return _("They bought %(title)s", title=first)
+    if len(reason.because) == 1 and reason.text.startswith("Often bought with"):
+        return _("Often bought with it")
+    return third_person(reason.text)
 
 
 def third_person(reason: str) -> str:
     """The shopper's reason as an editor reads it: “because you bought” becomes “because they bought”."""
-    return reason.replace(" you ", " they ").replace(" your ", " their ")
+    words = f" {reason} ".replace(" you ", " they ").replace(" your ", " their ").replace(" You ", " They ")
+    return words.strip().replace("for they", "for them")
 
 
 def _cell(look: Look, placed: Placed, was: Mapping[ItemId, int]) -> Cell:

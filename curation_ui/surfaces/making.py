@@ -114,7 +114,9 @@ def place_theme(
     theme = rules.theme(slug)
     if theme is None:
         raise Invalid("theme", "choose one of the themes")
-    taken = {pin.slot for pin in rules.of(Pin) if pin.theme == theme.id and pin.scope == scope and not pin.paused}
+    taken = {
+        pin.slot for pin in rules.of(Pin) if pin.theme == theme.id and pin.scope == scope and not pin.paused
+    }
     free = [slot for slot in slots if slot not in taken]
     if not free:
         raise Invalid("slots", f"“{theme.title}” stands there already; choose other slots")

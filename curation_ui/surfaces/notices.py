@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from curation_ui.i18n import gettext as _
 from curation_ui.i18n import ngettext
+from curation_ui.surfaces.concerns import concerns
 from curation_ui.surfaces.view import View
-from recsys.domain.changes import Change
-from recsys.domain.rules import Boost, Pin, RuleSet, Theme, Veto, theme_id
+from recsys.domain.rules import Pin, RuleSet, Theme, theme_id
 from recsys.services.drafting import Draft
 from recsys.services.preview import Look, Question
 from recsys.services.shop import Shop
@@ -46,9 +46,15 @@ def _about_view(rules: RuleSet, seen: Look, view: View) -> Iterator[Notice]:
         text = _("Without pins, themes and boosts: this is the model alone. Vetoes and takedowns still hold.")
         yield Notice(text, "rules-on", tone="info")
     if surface is not None and surface.context and not view.context:
-        yield Notice(_("This surface stands beside an item. Choose one to see what its shoppers see."), "context", tone="info")
+        yield Notice(
+            _("This surface stands beside an item. Choose one to see what its shoppers see."),
+            "context",
+            tone="info",
+        )
     if view.shopper and not seen.known_shopper:
-        text = _("Shopper %(id)s is unknown to the live run and sees what any newcomer sees.", id=view.shopper)
+        text = _(
+            "Shopper %(id)s is unknown to the live run and sees what any newcomer sees.", id=view.shopper
+        )
         yield Notice(text, tone="info")
 
 
@@ -66,7 +72,11 @@ def _about_conflicts(draft: Draft) -> Iterator[Notice]:
 
 
 def _about_others(draft: Draft, surface: str, person: str) -> Iterator[Notice]:
-    found = Counter(each.author for each in draft.changes if each.author != person and _concerns(each, surface))
+    found = Counter(
+        each.author
+        for each in draft.changes
+        if each.author != person and concerns(each, surface, draft.rules)
+    )
     for author, count in found.most_common():
         yield Notice(
             ngettext(
@@ -78,12 +88,6 @@ def _about_others(draft: Draft, surface: str, person: str) -> Iterator[Notice]:
             "publish",
             tone="info",
         )
-
-
-def _concerns(change: Change, surface: str) -> bool:
-    """Whether the change acts on the surface: rules that hold everywhere do, and themes may."""
-    rule = change.after or change.before
-    return not isinstance(rule, Pin | Veto | Boost) or rule.scope.surface in {None, surface}
 
 
 def _thin_themes(shop: Shop, state: LiveState, rules: RuleSet, question: Question) -> Iterator[Notice]:

@@ -9,14 +9,15 @@ from curation_ui import context
 from curation_ui.surfaces.blueprint import bp
 from curation_ui.surfaces.making import audiences
 from curation_ui.surfaces.scene import Scene, gather, surface_of
-from curation_ui.surfaces.shoppers import sample_groups
+from curation_ui.surfaces.shoppers import grouped
 from curation_ui.surfaces.view import View, read_view, safe_view
 from curation_ui.surfaces.zones import known_zones
 from curation_ui.toasts import from_htmx
 from curation_ui.vetoes import standing_reasons
 from recsys.domain.errors import Invalid, NotFound
-from recsys.domain.rules import MAX_SLOT, SurfaceSettings
+from recsys.domain.rules import SurfaceSettings
 from recsys.services.catalog import search
+from recsys.services.samples import sample_shoppers
 
 FOUND = 12
 
@@ -42,7 +43,6 @@ def show(slug: str) -> str | tuple[str, int]:
         view,
         person=context.me(),
         problem=problem,
-        limit=_limit(request.args.get("limit", "")),
     )
     return render_template("surfaces/stage.html" if from_htmx() else "surfaces/page.html", **values(scene))
 
@@ -84,13 +84,8 @@ def values(scene: Scene) -> dict[str, object]:
         "view": scene.view,
         "surface": scene.surface,
         "audiences": audiences(scene.surface, scene.view, scene.side.look.market),
-        "samples": sample_groups(context.shop(), context.state()),
+        "samples": grouped(sample_shoppers(context.shop(), context.state())),
         "zones": known_zones(),
         "reasons": standing_reasons(),
         "here": url_for("surfaces.show", slug=scene.surface.slug, **scene.view.arguments()),
     }
-
-
-def _limit(text: str) -> int | None:
-    """How many slots the address asks for, None when it does not say."""
-    return max(1, min(int(text[:4]), MAX_SLOT)) if text.isdecimal() and text.isascii() else None

@@ -11,8 +11,10 @@ from curation_ui.surfaces.grid import Cell, cells, gone
 from curation_ui.surfaces.notices import Notice, notices
 from curation_ui.surfaces.view import Show, View
 from recsys.domain.catalog import Item
+from recsys.domain.changes import Change
 from recsys.domain.diff import RuleDifference, diff_rules
 from recsys.domain.errors import Invalid, NotFound
+from recsys.domain.ids import ItemId
 from recsys.domain.rules import SurfaceSettings, Theme
 from recsys.services.drafting import Draft, rule_token
 from recsys.services.preview import Difference, Look, Question, Stage, difference, look
@@ -75,6 +77,10 @@ class Scene:
         """What an edit of the rule must carry, so that nobody's work is overwritten unseen."""
         return rule_token(self.draft, rule_id) if rule_id else "new"
 
+    def last_change(self, rule_id: str) -> Change | None:
+        """The draft's last change of the rule."""
+        return next((each for each in reversed(self.draft.changes) if each.rule_id == rule_id), None)
+
     @property
     def counts(self) -> str:
         """How many rules stand on the surface, by status."""
@@ -86,7 +92,7 @@ class Scene:
 
 
 def gather(
-    shop: Shop, state: LiveState, draft: Draft, view: View, *, person: str, problem: str = "", limit: int | None = None
+    shop: Shop, state: LiveState, draft: Draft, view: View, *, person: str, problem: str = ""
 ) -> Scene:
     """The scene of `view`.
 
@@ -96,7 +102,7 @@ def gather(
     """
     surface = surface_of(draft, view.surface)
     now = shop.clock()
-    question = view.question(now, limit or tiles(surface, view.row))
+    question = view.question(now, tiles(surface, view.row))
     side, pair = _sides(shop, state, view, question, changed=bool(draft.changes))
     standings = standing(shop, state, question, Stage.LIVE if view.show is Show.LIVE else Stage.DRAFT)
     return Scene(
@@ -114,7 +120,7 @@ def gather(
         notices=notices(shop, state, draft, side.look, view, question, person),
         themes=draft.rules.of(Theme),
         markets=sorted(state.catalog.markets),
-        context=[state.catalog.get(each) or Item(each, each) for each in question.context],
+        context=[state.catalog.get(ItemId(each)) or Item(ItemId(each), each) for each in question.context],
         chosen=_chosen(side.cells, view.slot),
         own_last_change=_own_last(draft, person),
     )

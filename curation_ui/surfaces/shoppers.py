@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from curation_ui.i18n import gettext as _
-from recsys.services.samples import SampleShopper, sample_shoppers
-from recsys.services.shop import Shop
-from recsys.slates.state import LiveState
+from recsys.services.samples import SampleShopper
 
 FEW, MANY = 10, 60
 
@@ -20,13 +19,8 @@ class Group:
     shoppers: list[SampleShopper]
 
 
-def sample_groups(shop: Shop, state: LiveState) -> list[Group]:
-    """The sample shoppers by how much they have bought; kinds without anyone are left out."""
-    return grouped(sample_shoppers(shop, state))
-
-
-def grouped(shoppers: list[SampleShopper]) -> list[Group]:
-    """The same, from the shoppers."""
+def grouped(shoppers: Sequence[SampleShopper]) -> list[Group]:
+    """The shoppers by how much they have bought; kinds without anyone are left out."""
     kinds = [
         Group(_("Bought much"), [each for each in shoppers if each.bought >= MANY]),
         Group(_("Bought some"), [each for each in shoppers if FEW <= each.bought < MANY]),

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
 
 from curation_ui.moments import from_field
 from recsys.domain.errors import Invalid
 from recsys.domain.ids import check_id
-from recsys.domain.rules import MAIN, SurfaceSettings
+from recsys.domain.rules import MAIN, MAX_SLOT, SurfaceSettings
 from recsys.domain.windows import zone_of
 from recsys.services.preview import Question
 
@@ -24,16 +26,8 @@ class Show(StrEnum):
     DIFFERENCE = "difference"
 
 
-class Arguments(Protocol):
-    """A query string or a form: one value or all values of a name."""
-
-    def get(self, name: str, default: str = "") -> str:
-        """The first value of `name`, else `default`."""
-        ...
-
-    def getlist(self, name: str) -> list[str]:
-        """All values of `name`."""
-        ...
+Arguments = MultiDict[str, str]
+"""A query string: one value or all values of a name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +48,7 @@ class View:
     show: Show = Show.DRAFT
     rules: bool = True
     slot: int | None = None
+    limit: int | None = None
 
     def moment(self, now: datetime) -> datetime:
         """The UTC moment looked at.
@@ -63,8 +58,8 @@ class View:
         """
         return from_field(self.at, self.zone, "at") or now
 
-    def question(self, now: datetime, limit: int) -> Question:
-        """The question for the preview service."""
+    def question(self, now: datetime, size: int) -> Question:
+        """The question for the preview service, with `size` items unless the address asks for another number."""
         return Question(
             surface=self.surface,
             row=self.row,
@@ -74,7 +69,7 @@ class View:
             segments=self.segments,
             context=self.context,
             rules=self.rules,
-            limit=limit,
+            limit=self.limit or size,
         )
 
     def arguments(self, **changes: Any) -> dict[str, Any]:
@@ -91,6 +86,7 @@ class View:
             "show": None if view.show == Show.DRAFT else str(view.show),
             "rules": None if view.rules else "off",
             "slot": view.slot,
+            "limit": view.limit,
         }
         return {name: value for name, value in found.items() if value is not None}
 
@@ -115,7 +111,8 @@ def read_view(surface: SurfaceSettings, arguments: Arguments, zone: str) -> View
         context=_ids(arguments.getlist("context"), "context") if surface.context else (),
         show=_show(arguments.get("show", "")),
         rules=arguments.get("rules", "") != "off",
-        slot=_slot(arguments.get("slot", "")),
+        slot=_number(arguments.get("slot", "")),
+        limit=_number(arguments.get("limit", "")),
     )
 
 
@@ -151,5 +148,6 @@ def _show(value: str) -> Show:
         raise Invalid("show", "choose live, draft or difference") from None
 
 
-def _slot(value: str) -> int | None:
-    return int(value) if value.isdecimal() and value.isascii() else None
+def _number(value: str) -> int | None:
+    """A slot or a number of slots; what is none is as if not given."""
+    return max(1, min(int(value[:4]), MAX_SLOT)) if value.isdecimal() and value.isascii() else None

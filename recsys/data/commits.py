@@ -49,6 +49,7 @@ class CommitLog:
     def locked(self) -> Iterator[None]:
         """Hold the right to append; a second appender, in whatever process, waits here."""
         self._folder.mkdir(parents=True, exist_ok=True)
+        sync_folder(self._root.parent)
         with (self._root / _LOCK).open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield

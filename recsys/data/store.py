@@ -52,7 +52,7 @@ class InteractionStore:
         A row is the same row when user, item, kind, timestamp and order agree; of equal rows the first one stays.
         `chunks`: tables with columns of `recsys.data.schema.INTERACTIONS`; those left out become null.
         `progress`: called with days written and days in all. A second appender waits for the first.
-        Memory needed: one chunk, one row group, and 32 bytes for each row of the fullest day.
+        Memory needed: one chunk, one row group, and a few dozen bytes for each row of the fullest day.
         """
         with self._log.locked():
             commits = self._log.read()

@@ -71,7 +71,7 @@ class _Table:
             items=items,
             personalised=any(self._is_personal(each) for _, each in page),
             more=len(laid) > len(page) and stop <= MAX_SLOT,
-            pins_from=max((each.pin.slot + 1 for _, each in page if isinstance(each, Held)), default=0),
+            pins_from=max([self.request.pins_from, *_slots_spent(page)]),
         )
 
     def _lay(self) -> Iterator[tuple[int, Held | Organic]]:
@@ -138,3 +138,7 @@ class _Table:
         own = each.candidate is not None and each.candidate.kind is not Kind.BESIDE
         multiplier = self.organic.multiplier
         return own or (multiplier is not None and multiplier.personal)
+
+
+def _slots_spent(page: list[tuple[int, Held | Organic]]) -> Iterator[int]:
+    return (each.pin.slot + 1 for _, each in page if isinstance(each, Held))

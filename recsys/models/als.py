@@ -19,7 +19,7 @@ from recsys.data.training import TrainingData
 from recsys.models.base import Contributions, FittedModel, Rows, TopK, largest_contributors
 from recsys.models.item_knn import bought_weights, by_shopper
 from recsys.models.progress import Progress
-from recsys.models.topk import blocks, top_k
+from recsys.models.topk import blocks, threads, top_k
 
 Floats = NDArray[np.float32]
 
@@ -114,6 +114,7 @@ class Als:
                 alpha=self.alpha,
                 iterations=self.iterations,
                 random_state=seed,
+                num_threads=threads(data.weights),
             )
             model.fit(data.weights, show_progress=False, callback=lambda *_: progress.advance())
         known_shoppers = np.diff(data.weights.indptr) > 0

@@ -17,7 +17,7 @@ from scipy.sparse import csr_matrix, diags_array
 from recsys.data.training import TrainingData
 from recsys.models.base import Contributions, FittedModel, Rows, TopK, largest_contributors
 from recsys.models.progress import Progress
-from recsys.models.topk import blocks, top_k
+from recsys.models.topk import blocks, threads, top_k
 
 DENSE_SIMILARITY_BYTES = 256 * 2**20
 """Up to this size explaining works on a dense copy of the item-item matrix, which is several times as fast."""
@@ -103,7 +103,8 @@ class ItemKnn:
         if not data.weights.nnz:
             nothing = csr_matrix(data.weights.T @ data.weights)
             return FittedItemKnn(nothing, data.weights, data.owned)
-        model = ItemItemRecommender(K=self.neighbours + 1)  # one more, because an item is its own nearest
+        # One neighbour more, because an item is its own nearest.
+        model = ItemItemRecommender(K=self.neighbours + 1, num_threads=threads(data.weights))
         model.fit(bm25(data.weights, self.k1, self.b), show_progress=False)
         progress.advance()
         return FittedItemKnn(_without_self(model.similarity), data.weights, data.owned)

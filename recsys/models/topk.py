@@ -14,8 +14,16 @@ NOTHING = -np.inf
 MEMORY_BUDGET = 64 * 2**20
 """Bytes that dense work over all items may take at a time."""
 
+WORTH_THREADS = 100_000
+"""Stored weights from which on learning with all cores beats the cost of keeping threads in step."""
+
 _BYTES_PER_SCORE = 20
 """A score in float32, its index in int64 while partitioning, and a copy of both on the way."""
+
+
+def threads(weights: csr_matrix) -> int:
+    """Give implicit's number of threads for learning from a matrix: 0 means one a core. Results do not depend on it."""
+    return 0 if weights.nnz >= WORTH_THREADS else 1
 
 
 def blocks(n: int, n_items: int, budget: int = MEMORY_BUDGET) -> Iterator[slice]:

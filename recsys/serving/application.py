@@ -13,6 +13,7 @@ import structlog
 
 from recsys.domain.errors import RecsysError
 from recsys.services.shop import Shop, open_shop
+from recsys.serving.bodies import MAX_BODY_BYTES
 from recsys.serving.health import HealthRoutes
 from recsys.serving.http import Environ, HttpRequest, HttpResponse, StartResponse
 from recsys.serving.items import ItemsRoute
@@ -35,6 +36,7 @@ from recsys.slates.overlays import LiveKey
 from recsys.slates.refresh import LiveHolder
 
 _log = structlog.get_logger(__name__)
+_DRAINED_BYTES = 4 * MAX_BODY_BYTES
 _PRIVATE = (("Cache-Control", "private, no-cache"), ("Vary", "Authorization, X-API-Key, Origin"))
 
 
@@ -68,6 +70,8 @@ class Application:
         """Answer one request."""
         http, began = HttpRequest(environ), self._monotonic()
         response = self._answer(http)
+        if response.status >= HTTPStatus.BAD_REQUEST:
+            http.drain(_DRAINED_BYTES)
         self._write_log(http, response, self._monotonic() - began)
         return response.send(start_response, without_body=http.method == "HEAD")
 

@@ -14,6 +14,7 @@ Headers = tuple[tuple[str, str], ...]
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
 
 JSON = "application/json"
+_CHUNK = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,17 @@ class HttpRequest:
             return b""
         body: bytes = self.environ["wsgi.input"].read(most if chunked else min(int(length or 0), most))
         return body
+
+    def drain(self, most: int) -> None:
+        """Take in what is left of the body, up to `most` bytes.
+
+        A client that is still sending when the connection closes sees a broken pipe instead of the answer.
+        """
+        # Only such servers end the stream where the body ends; others would wait for more.
+        if not self.environ.get("wsgi.input_terminated"):
+            return
+        while most > 0 and (chunk := self.environ["wsgi.input"].read(min(most, _CHUNK))):
+            most -= len(chunk)
 
 
 @dataclass(frozen=True, slots=True)

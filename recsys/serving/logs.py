@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import traceback
 from collections.abc import Iterable
@@ -18,7 +19,7 @@ def configure_log(level: str) -> None:
     """Set up structlog for this process; `level` is debug, info, warning or error."""
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
+            _add_process,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.JSONRenderer(),
@@ -27,6 +28,13 @@ def configure_log(level: str) -> None:
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+def _add_process(
+    _logger: object, _name: str, entry: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """Tell the workers of one server apart."""
+    return {**entry, "pid": os.getpid()}
 
 
 def traceback_without_shoppers(error: BaseException, query: str) -> str:

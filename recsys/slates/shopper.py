@@ -99,7 +99,7 @@ class ShopperView:
     def _beside(self) -> tuple[list[Candidate], dict[ItemId, list[tuple[ItemId, float]]]]:
         """Candidates beside the context, and for each the context items behind it with their shares."""
         behind: dict[ItemId, list[tuple[ItemId, float]]] = defaultdict(list)
-        known = [each for each in self.context if each in self.snapshot.item_index]
+        known = [each for each in dict.fromkeys(self.context) if each in self.snapshot.item_index]
         for each in known:
             items, scores = self.snapshot.neighbours(self.snapshot.item_index[each])
             for item, score in zip(items.tolist(), scores.tolist(), strict=True):

@@ -160,11 +160,11 @@ def tiny_rules() -> list[AnyRule]:
     ]
 
 
-def add_tiny_run(shop: Shop, number: int) -> None:
+def add_tiny_run(shop: Shop, number: int, *, depth: int = 200) -> None:
     """Write the snapshot of `run-<number>` and its row, ready to be accepted."""
     run_id = f"run-{number}"
     items = [item.item_id for item in tiny_items()]
-    run = TinyRun(run_id, items, OWNED, MARKETS, seed=number, created_at=BEGAN)
+    run = TinyRun(run_id, items, OWNED, MARKETS, seed=number, created_at=BEGAN, depth=depth)
     write_tiny_snapshot(shop.settings.snapshots_dir, run, shop.settings.identity_key)
     with shop.database.write() as unit:
         unit.runs.add(_run_info(run_id, number))

@@ -20,7 +20,10 @@ NEIGHBOURS = 10
 
 @dataclass(frozen=True, slots=True)
 class TinyRun:
-    """What the snapshot is to hold: the items, the shoppers with what they own, and their markets ("" unknown)."""
+    """What the snapshot is to hold: the items, the shoppers with what they own, and their markets ("" unknown).
+
+    `depth` is how many candidates each shopper has at most.
+    """
 
     run_id: str
     items: Sequence[str]
@@ -28,6 +31,7 @@ class TinyRun:
     markets: Mapping[str, str] = field(default_factory=dict)
     seed: int = 1
     created_at: datetime = datetime(2026, 11, 20, 6, tzinfo=UTC)
+    depth: int = 200
 
 
 def write_tiny_snapshot(root: Path, run: TinyRun, identity_key: bytes) -> Path:
@@ -48,19 +52,19 @@ def write_tiny_snapshot(root: Path, run: TinyRun, identity_key: bytes) -> Path:
         writer.append("shopper_vectors", vectors[order])
         for row in order:
             owned = sorted(items.index(each) for each in run.owned[shoppers[row]])
-            _write_shopper(writer, owned, item_vectors @ vectors[row])
+            _write_shopper(writer, owned, item_vectors @ vectors[row], run.depth)
         _write_items(writer, items, item_vectors)
         for _ in range(len(known) + 1):
             _append(writer, "popular", random.permutation(len(items)))
         return _finish(writer, run, identity_key, len(items), known)
 
 
-def _write_shopper(writer: SnapshotWriter, owned: list[int], liking: np.ndarray) -> None:
+def _write_shopper(writer: SnapshotWriter, owned: list[int], liking: np.ndarray, depth: int) -> None:
     writer.append_lists("owned", np.array([len(owned)]), {"items": np.array(owned, np.int32)})
     best = np.argsort(-liking, kind="stable")
-    because = (owned + [-1, -1])[:2]
+    because = [*owned, -1, -1][:2]
     for name, ranked in (
-        ("candidates", [each for each in best if each not in owned]),
+        ("candidates", [each for each in best if each not in owned][:depth]),
         ("repeats", [each for each in best if each in owned]),
     ):
         reasons = np.tile(np.array(because, np.int32), (len(ranked), 1))

@@ -7,6 +7,7 @@ import { installFind } from "./find.js";
 const root = document.documentElement;
 root.classList.add("scripted");
 
+const unsaved = new Set();
 const YEAR = 31536000;
 const token = () => document.querySelector('meta[name="csrf-token"]').content;
 const keep = (name, value) => {
@@ -40,7 +41,9 @@ document.addEventListener("htmx:afterSettle", () => {
 });
 
 // After a change, a page whose parts do not fetch themselves again is fetched as a whole.
+// Unsaved work is never fetched away.
 document.addEventListener("draft-changed", () => {
+  if ([...unsaved].some((form) => form.isConnected)) return;
   const main = document.getElementById("main");
   if (main.querySelector("[data-refreshes]") || main.hasAttribute("data-refreshes")) return;
   const active = document.activeElement?.id;
@@ -82,7 +85,6 @@ document.addEventListener("error", (event) => {
 }, true);
 
 // Leaving with unsaved work is asked about, the one thing that cannot be undone.
-const unsaved = new Set();
 document.addEventListener("input", (event) => {
   const form = event.target.closest("form[data-keeps]");
   if (form) unsaved.add(form);

@@ -7,6 +7,9 @@ import { connectKeys } from "./surface/keys.js";
 import { connectLens } from "./surface/lens.js";
 import { connectPlace } from "./surface/place.js";
 
+// Settling copies style attributes from old elements to new ones, which the Content-Security-Policy forbids.
+window.htmx.config.attributesToSettle = ["class"];
+
 connectPlace();
 connectDialogs();
 connectGrid();

@@ -7,6 +7,7 @@ import pytest
 from implicit.cpu.als import AlternatingLeastSquares
 from threadpoolctl import threadpool_limits
 
+from recsys.models import topk
 from recsys.models.als import Als
 from recsys.models.progress import Silent
 
@@ -67,6 +68,14 @@ def test_another_seed_gives_other_vectors(shop):
     first = Als(factors=8).fit(shop, seed=1, progress=Silent())
     second = Als(factors=8).fit(shop, seed=2, progress=Silent())
     assert (first.item_vectors != second.item_vectors).any()
+
+
+def test_the_number_of_threads_changes_nothing(shop, monkeypatch):
+    one = fit(shop)
+    monkeypatch.setattr(topk, "WORTH_THREADS", 0)
+    many = fit(shop)
+    assert (one.item_vectors == many.item_vectors).all()
+    assert (one.shopper_vectors == many.shopper_vectors).all()
 
 
 def test_an_item_does_not_explain_itself(shop):

@@ -37,7 +37,7 @@ function open(name, subject, anchor) {
   const back = document.activeElement;
   dialog.showModal();
   beside(dialog, cellOf(anchor) ?? anchor);
-  const first = dialog.querySelector("[autofocus]") ?? dialog.querySelector("input:not([type=hidden]), select, textarea, button");
+  const first = dialog.querySelector("[data-first]") ?? dialog.querySelector("input:not([type=hidden]), select, textarea, button");
   first?.focus();
   first?.select?.();
   dialog.addEventListener("close", () => back?.isConnected && back.focus({ preventScroll: true }), { once: true });

@@ -1,0 +1,103 @@
+"""The workbench: one theme, its form, and saving it."""
+
+from __future__ import annotations
+
+from flask import make_response, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from curation_ui import context
+from curation_ui.errors import invalid_words
+from curation_ui.i18n import gettext as _
+from curation_ui.themes.blueprint import bp
+from curation_ui.themes.facts import facts_of, members_for
+from curation_ui.themes.form import theme_from
+from curation_ui.themes.parts import Preview
+from curation_ui.toasts import Toast, done
+from recsys.domain.errors import Conflict, Invalid, NotFound, Unavailable
+from recsys.domain.rules import Theme, ThemeOrder
+from recsys.services import drafting
+from recsys.services.samples import sample_shoppers
+
+
+@bp.get("/<slug>")
+def show(slug: str) -> str:
+    """The workbench of a theme."""
+    theme = _theme(slug)
+    return _bench(theme, drafting.rule_token(context.draft(), theme.id))
+
+
+@bp.post("/<slug>")
+def save(slug: str) -> Response:
+    """Save the form as a change of the draft; nothing typed is lost when that does not work."""
+    token = request.form.get("token", "")
+    standing = context.draft().rules.theme(slug)
+    try:
+        theme = theme_from(request.form, slug, context.zone())
+    except Invalid as error:
+        return make_response(
+            _bench(standing or _theme(slug), token, error=invalid_words(error), typed=True), 422
+        )
+    try:
+        change = drafting.put_rule(context.shop(), context.actor(), theme, expected=token)
+    except Invalid as error:
+        return make_response(_bench(theme, token, error=invalid_words(error)), 422)
+    except Conflict as conflict:
+        context.wrote()
+        return make_response(
+            _bench(theme, drafting.rule_token(context.draft(), theme.id), conflict=conflict), 409
+        )
+    context.wrote()
+    toast = Toast(
+        _("“%(title)s” is saved in the draft.", title=theme.title),
+        undo=url_for("changes.undo", change_id=change.id),
+    )
+    return done(toast, url_for("themes.show", slug=slug))
+
+
+@bp.post("/<slug>/remove")
+def remove(slug: str) -> Response:
+    """Draft the removal of a theme."""
+    theme = _theme(slug)
+    change = drafting.remove_rule(
+        context.shop(), context.actor(), theme.id, expected=request.form.get("token", "")
+    )
+    context.wrote()
+    toast = Toast(
+        _("“%(title)s” is removed in the draft.", title=theme.title),
+        undo=url_for("changes.undo", change_id=change.id),
+    )
+    return done(toast, url_for("themes.index"))
+
+
+def _theme(slug: str) -> Theme:
+    theme = context.draft().rules.theme(slug)
+    if theme is None:
+        raise NotFound(
+            "theme", _("There is no theme at “%(slug)s”; perhaps it was undone or removed.", slug=slug)
+        )
+    return theme
+
+
+def _bench(
+    theme: Theme, token: str, *, error: str = "", conflict: Conflict | None = None, typed: bool = False
+) -> str:
+    """The page; with `typed`, the fields show what was sent instead of the theme, so that it can be mended."""
+    return render_template(
+        "themes/show.html",
+        theme=theme,
+        token=token,
+        error=error,
+        conflict=conflict,
+        typed=request.form if typed else None,
+        facts=facts_of(theme),
+        orders=list(ThemeOrder),
+        samples=sample_shoppers(context.shop(), context.state()),
+        preview=_first_preview(theme),
+    )
+
+
+def _first_preview(theme: Theme) -> Preview | None:
+    try:
+        return Preview.of(theme, members_for(theme, None, None))
+    except Unavailable:
+        return None

@@ -1,0 +1,136 @@
+"""Law 7: the rows of a page are built from the top."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+from support.laws import why_not
+from support.strategies import AT, ITEMS, THEMES, Scene, plain_scene, scenes
+
+from recsys.domain.ids import RuleId
+from recsys.domain.merge import merge
+from recsys.domain.pages import PageRow, merge_page
+from recsys.domain.rules import Pin, RowSettings, SurfaceSettings, surface_id
+from recsys.domain.scopes import Scope
+from recsys.domain.slates import Source
+
+NAMES = ("main", "more", "third")
+
+
+@st.composite
+def paged_scenes(draw: st.DrawFn) -> Scene:
+    """A scene whose home has three rows, `main` at any place among them."""
+    scene = draw(scenes)
+    rows = tuple(
+        RowSettings(name, min_size=draw(st.integers(1, 5)), group_limit=draw(st.integers(0, 2)))
+        for name in draw(st.permutations(NAMES))
+    )
+    return on_home(scene, rows)
+
+
+def on_home(scene: Scene, rows: tuple[RowSettings, ...]) -> Scene:
+    home = SurfaceSettings(id=surface_id("home"), slug="home", title="Home", rows=rows)
+    asked = replace(scene.request, surface="home", row="main")
+    return replace(scene, rules=scene.rules.with_rule(home), request=asked)
+
+
+def rows_of(scene: Scene) -> tuple[RowSettings, ...]:
+    return scene.rules.surface("home").rows
+
+
+def page(scene: Scene) -> tuple[PageRow, ...]:
+    return merge_page(rows_of(scene), lambda _: scene.candidates, scene.view(), scene.request, scene.catalog)
+
+
+def ids(row: PageRow) -> list[str]:
+    return [each.item_id for each in row.slate.items]
+
+
+@given(paged_scenes())
+def test_an_item_appears_once_on_a_page_pins_too(scene: Scene) -> None:
+    shown = [item_id for row in page(scene) for item_id in ids(row)]
+    assert len(set(shown)) == len(shown)
+
+
+@given(paged_scenes())
+def test_each_row_is_the_merge_without_what_stands_above_it(scene: Scene) -> None:
+    above: frozenset[str] = frozenset()
+    for row in page(scene):
+        asked = replace(scene.request, row=row.settings.name, exclude=scene.request.exclude | above)
+        assert row.slate == merge(scene.candidates, scene.view(), asked, scene.catalog)
+        above |= set(ids(row))
+
+
+@given(paged_scenes())
+def test_a_row_is_dropped_exactly_when_it_cannot_reach_its_minimum_size(scene: Scene) -> None:
+    kept = {row.settings.name: row for row in page(scene)}
+    above: frozenset[str] = frozenset()
+    for settings in rows_of(scene):
+        asked = replace(scene.request, row=settings.name, exclude=scene.request.exclude | above, limit=500)
+        whole = merge(scene.candidates, scene.view(), asked, scene.catalog)
+        assert (settings.name in kept) == (len(whole.items) >= settings.min_size)
+        above |= set(ids(kept[settings.name])) if settings.name in kept else set()
+
+
+@given(paged_scenes())
+def test_the_limit_is_per_row_and_asking_for_less_drops_no_row(scene: Scene) -> None:
+    for row in page(scene):
+        assert len(row.slate.items) <= scene.request.limit
+    short, first = page(scene.asking(limit=1)), page(scene)
+    assert bool(short) or not first
+    assert (
+        not short
+        or not first
+        or ids(short[0])[:1] == ids(first[0])[:1]
+        or short[0].settings != first[0].settings
+    )
+
+
+@given(paged_scenes())
+def test_only_main_takes_fallback(scene: Scene) -> None:
+    for row in page(scene):
+        sources = {each.source for each in row.slate.items}
+        assert row.settings.name == "main" or Source.FALLBACK not in sources
+
+
+@given(paged_scenes())
+def test_eligibility_holds_in_every_row(scene: Scene) -> None:
+    for row in page(scene):
+        for item_id in ids(row):
+            assert why_not(item_id, scene.asking(row=row.settings.name)) == set()
+
+
+def pinned_in(row: str, item: int) -> Pin:
+    return Pin(id=RuleId(f"p-{row}"), slot=1, item_id=ITEMS[item], scope=Scope(surface="home", row=row))
+
+
+def test_a_pin_is_not_served_below_a_row_that_shows_its_item() -> None:
+    scene = plain_scene(pinned_in("main", 0), pinned_in("more", 0), limit=3)
+    rows = page(on_home(scene, (RowSettings("main"), RowSettings("more"))))
+    assert [ids(row) for row in rows] == [list(ITEMS[:3]), list(ITEMS[3:6])]
+
+
+def test_a_dropped_row_reserves_nothing() -> None:
+    scene = plain_scene(pinned_in("more", 5), size=6, limit=4)
+    rows = page(on_home(scene, (RowSettings("more", min_size=7), RowSettings("main"))))
+    assert [row.settings.name for row in rows] == ["main"]
+    assert ids(rows[0]) == list(ITEMS[:4])
+    assert ids(page(on_home(scene, (RowSettings("more", min_size=6), RowSettings("main"))))[0])[0] == ITEMS[5]
+
+
+def test_rows_may_draw_on_different_candidates() -> None:
+    scene = on_home(plain_scene(limit=2), (RowSettings("main"), RowSettings("more")))
+    others = replace(scene.candidates, own={ITEMS[9]: 0.5})
+    views = {"main": scene.candidates, "more": others}
+    rows = merge_page(rows_of(scene), lambda row: views[row.name], scene.view(), scene.request, scene.catalog)
+    assert [ids(row) for row in rows] == [list(ITEMS[:2]), [ITEMS[9]]]
+
+
+def test_the_question_of_a_page_is_left_as_it_was() -> None:
+    scene = on_home(plain_scene(limit=2), (RowSettings("main"), RowSettings("more")))
+    page(scene)
+    assert scene.request.exclude == frozenset()
+    assert scene.request.at == AT
+    assert THEMES[0] not in scene.rules

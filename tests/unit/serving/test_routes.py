@@ -1,0 +1,58 @@
+"""Which addresses there are, and what is said at the others."""
+
+from __future__ import annotations
+
+import pytest
+
+from recsys.serving.health import HealthRoutes
+from recsys.serving.http import HttpResponse
+from recsys.serving.problems import Problem
+from recsys.serving.router import KeyedRoute, OpenRoute, Router
+
+GET = OpenRoute("GET", "/a", lambda _http: HttpResponse(200))
+POST = KeyedRoute("POST", "/a", "admin", lambda _http, _key: HttpResponse(200))
+ONLY_POST = KeyedRoute("POST", "/b", "admin", lambda _http, _key: HttpResponse(200))
+
+
+@pytest.fixture
+def router():
+    return Router([GET, POST, ONLY_POST])
+
+
+def test_a_route_is_found_by_path_and_method(router, incoming):
+    assert router.find(incoming("/a")) is GET
+    assert router.find(incoming("/a", method="POST")) is POST
+
+
+def test_head_is_answered_where_get_is(router, incoming):
+    assert router.find(incoming("/a", method="HEAD")) is GET
+    with pytest.raises(Problem) as caught:
+        router.find(incoming("/b", method="HEAD"))
+    assert caught.value.status == 405
+
+
+@pytest.mark.parametrize("path", ["/", "/c", "/a/", "/A", "/v1/events"])
+def test_an_unknown_address_is_404(router, incoming, path):
+    with pytest.raises(Problem) as caught:
+        router.find(incoming(path))
+    assert caught.value.status == 404
+
+
+def test_another_method_is_405_and_told_which_are_allowed(router, incoming):
+    with pytest.raises(Problem) as caught:
+        router.find(incoming("/a", method="DELETE"))
+    assert caught.value.status == 405
+    assert dict(caught.value.headers)["Allow"] == "GET, HEAD, OPTIONS, POST"
+
+
+def test_a_head_answer_has_the_headers_and_no_body():
+    sent = {}
+    body = HttpResponse(200, b"four").send(
+        lambda status, headers: sent.update(status=status, headers=dict(headers)), without_body=True
+    )
+    assert sent == {"status": "200 OK", "headers": {"Content-Length": "4"}}
+    assert body == []
+
+
+def test_health_needs_nothing_but_the_process(incoming):
+    assert HealthRoutes(None, None).healthz(incoming("/healthz")).status == 200
