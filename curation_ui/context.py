@@ -14,7 +14,9 @@ from flask import current_app, g, request
 from flask_login import current_user
 
 from curation_ui.words import Names
+from recsys.domain.catalog import Item
 from recsys.domain.errors import Forbidden, Invalid
+from recsys.domain.ids import ItemId
 from recsys.domain.people import Actor, Permission
 from recsys.domain.windows import zone_of
 from recsys.services.drafting import Draft, read_draft
@@ -64,17 +66,22 @@ def may(permission: str) -> bool:
 
 def now() -> datetime:
     """The moment of this request, UTC."""
-    return once("now", lambda: shop().clock())
+    return once("now", shop().clock)
 
 
 def state() -> LiveState:
     """What is live, as of this request."""
-    return once("state", lambda: desk().live.current())
+    return once("state", desk().live.current)
 
 
 def draft() -> Draft:
     """The draft, as of this request."""
     return once("draft", lambda: read_draft(shop()))
+
+
+def find_item(item_id: str) -> Item | None:
+    """The item of that id, None when the catalog has none."""
+    return state().catalog.get(ItemId(item_id))
 
 
 def names() -> Names:

@@ -105,14 +105,17 @@ def _http(error: Exception) -> Response:
 
 def _unknown(error: Exception) -> Response:
     log.error("request failed: %s %s", request.method, request.endpoint, exc_info=error)
-    return answer(
-        SERVER_ERROR,
-        Words(
-            _("That went wrong on our side"),
-            _("What you last did was not saved; everything saved before is safe."),
-            _("Try once more. If it happens again, tell whoever runs this desk what you did and when."),
-        ),
+    words = Words(
+        _("That went wrong on our side"),
+        _("What you last did was not saved; everything saved before is safe."),
+        _("Try once more. If it happens again, tell whoever runs this desk what you did and when."),
     )
+    try:
+        return answer(SERVER_ERROR, words)
+    except Exception:
+        # The page's frame reads the database too; when that is away, the words alone must do.
+        log.exception("the error page failed as well")
+        return make_response("\n".join(words), SERVER_ERROR, {"Content-Type": "text/plain; charset=utf-8"})
 
 
 def answer(status: int, words: Words) -> Response:

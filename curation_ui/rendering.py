@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import Flask, request, url_for
 
-from curation_ui import context, moments, numbers, tiles, words
+from curation_ui import context, field_words, moments, numbers, tiles, words
 from curation_ui.i18n import gettext, language, ngettext
 from curation_ui.navigation import navigation
 from curation_ui.release_words import release_words
@@ -97,7 +97,7 @@ def _functions() -> dict[str, Callable[..., Any] | Any]:
         "now": context.now,
         "zone": context.zone,
         "drawn_tile": tiles.drawn_tile,
-        "find_item": lambda item_id: context.state().catalog.get(item_id),
+        "find_item": context.find_item,
         "item_title": lambda item_id: context.names().item(item_id),
         "surface_title": lambda slug: context.names().surface(slug),
         "theme_title": lambda rule_id: context.names().theme(rule_id),
@@ -110,7 +110,7 @@ def _functions() -> dict[str, Callable[..., Any] | Any]:
         "order_words": words.order_words,
         "holdout_words": words.holdout_words,
         "change_words": lambda before, after: words.change_words(before, after, context.names()),
-        "field_changes": lambda before, after: words.field_changes(before, after, context.names()),
+        "field_changes": lambda before, after: field_words.field_changes(before, after, context.names()),
         "known_markets": context.markets,
         "known_segments": context.segments,
         "known_tags": lambda: list(context.state().catalog.tags())[:TAGS_OFFERED],

@@ -12,7 +12,7 @@ from granian.log import LogLevels
 from recsys.settings import Settings
 
 TARGET = "curation_ui.app:create_app"
-THREADS = 8
+THREADS = 4
 """Editors wait for the database more than for the processor, so a few threads serve many of them."""
 
 _GRACE_SECONDS = 10

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Protocol
 
 from curation_ui.i18n import gettext as _
 from curation_ui.i18n import ngettext
-from curation_ui.moments import window_words
 from curation_ui.numbers import number, percent
 from recsys.domain.catalog import Item
 from recsys.domain.changes import Change
@@ -27,7 +26,6 @@ from recsys.domain.rules import (
 )
 from recsys.domain.scopes import Scope
 from recsys.domain.selectors import Selector, Target
-from recsys.domain.windows import Window
 
 SIGNS: Mapping[str, str] = {"pin": "⚑", "theme": "❖", "model": "◌", "fallback": "≈"}
 """The sign of each source; its colour is the CSS class `source-<source>`."""
@@ -64,15 +62,6 @@ class Names:
         """The title of a theme."""
         found = self.rules.get(rule_id)
         return found.title if isinstance(found, Theme) else rule_id.removeprefix("theme-")
-
-
-class FieldChange(NamedTuple):
-    """One field of a rule, in words, before and after."""
-
-    name: str
-    label: str
-    before: str
-    after: str
 
 
 def scope_words(scope: Scope, names: Names, *, with_surface: bool = True) -> str:
@@ -231,19 +220,6 @@ def _changed(before: AnyRule, after: AnyRule, names: Names) -> str:
     return _("changed %(fields)s of %(rule)s", fields=labels, rule=rule_words(after, names))
 
 
-def field_changes(before: AnyRule | None, after: AnyRule | None, names: Names) -> list[FieldChange]:
-    """Each field in which two versions of a rule differ, in words."""
-    return [
-        FieldChange(
-            name,
-            label(name),
-            value_words(getattr(before, name), names),
-            value_words(getattr(after, name), names),
-        )
-        for name in changed_fields(before, after)
-    ]
-
-
 def label(field: str) -> str:
     """The word that the desk has for a field of a rule."""
     return {
@@ -258,33 +234,6 @@ def label(field: str) -> str:
         "scope": _("where"),
         "target": _("what"),
     }.get(field, field.replace("_", " "))
-
-
-def value_words(value: Any, names: Names) -> str:  # noqa: C901, PLR0911 - one line a type is the plainest form
-    """A field's value in words."""
-    match value:
-        case None | "" | ():
-            return "—"
-        case bool():
-            return _("yes") if value else _("no")
-        case ThemeOrder():
-            return order_words(value)
-        case Scope():
-            return scope_words(value, names)
-        case Window():
-            return window_words(value)
-        case Target():
-            return target_words(value, names)
-        case Selector():
-            return selector_words(value)
-        case tuple():
-            return ", ".join(names.item(each) if isinstance(each, str) else str(each.name) for each in value)
-        case Mapping():
-            return "; ".join(f"{key}: {text}" for key, text in sorted(value.items())) or "—"
-        case float():
-            return f"{value:g}"
-        case _:
-            return str(value)
 
 
 def order_words(order: ThemeOrder) -> str:

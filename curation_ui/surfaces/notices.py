@@ -108,10 +108,11 @@ def _thin_themes(shop: Shop, state: LiveState, rules: RuleSet, question: Questio
 
 
 def thin_words(title: str, left: int, wanted: int) -> str:
-    """“Christmas lights” has 2 members left that can be shown, and 3 slots to fill."""
-    return _(
-        "“%(title)s” has %(left)d members that can be shown and %(wanted)d slots to fill.",
+    """“Christmas lights” has 2 members that can be shown and 3 slots to fill."""
+    return ngettext(
+        "“%(title)s” has %(num)d member that can be shown and %(wanted)d slots to fill.",
+        "“%(title)s” has %(num)d members that can be shown and %(wanted)d slots to fill.",
+        left,
         title=title,
-        left=left,
         wanted=wanted,
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +21,7 @@ from recsys.batch.split import ask
 from recsys.data.training import TrainingData
 from recsys.domain.errors import Invalid
 from recsys.models.progress import Progress, Silent
-from recsys.models.selection import compare, contenders
+from recsys.models.selection import Judged, compare, contenders
 from recsys.snapshots.verify import verify
 
 
@@ -60,6 +61,8 @@ def run_batch(
     live_metrics: Mapping[str, Any] | None = None,
     live_facts: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
+    budget: float | None = None,
+    monotonic: Callable[[], float] = time.monotonic,
 ) -> BatchResult:
     """Measure the models, choose one, fit it on everything, and leave a verified snapshot.
 
@@ -74,6 +77,8 @@ def run_batch(
         live_metrics: `BatchResult.metrics` of the live run, if there is one.
         live_facts: `BatchResult.facts` of the live run.
         progress: told where the work stands.
+        budget: seconds after which no further model is tried; what follows, the fit on everything, takes its time.
+        monotonic: the clock of the budget, in seconds.
 
     Raises:
         Invalid: for an unknown model, one that fails, and data without any item.
@@ -87,7 +92,12 @@ def run_batch(
         raise Invalid("items", "There is nothing to recommend yet; import a catalog or interactions first.")
     watch.step("Splitting", 1)
     asked = ask(data, seed=seed)
-    judged = compare(models, asked.question, seed=seed, progress=watch) if asked.question else ()
+    until = monotonic() + budget if budget is not None else float("inf")
+    judged: tuple[Judged, ...] = ()
+    if asked.question:
+        judged = compare(
+            models, asked.question, seed=seed, progress=watch, spent=lambda: monotonic() >= until
+        )
     winner = choose(model, models, judged)
     fitted = fit_all(winner, data, seed=seed, progress=watch)
     counts = write_snapshot(folder, Label(run_id, created_at, identity_key), data, fitted, watch)

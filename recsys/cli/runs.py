@@ -18,12 +18,20 @@ from recsys.storage.runs import RunInfo
 
 @click.command()
 @click.option("--model", default="auto", show_default=True, metavar="auto|NAME|module:Class")
-def train(model: str) -> None:
+@click.option(
+    "--budget",
+    default=300.0,
+    show_default=True,
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    help="No further model is tried after this long.",
+)
+def train(model: str, budget: float) -> None:
     """Train on everything imported, and leave a run for review."""
     shop = this_shop()
     live = live_run(shop)
     with Bars() as bars:
-        run = start_run(shop, OPERATOR, model=model, progress=bars)
+        run = start_run(shop, OPERATOR, model=model, budget=budget, progress=bars)
     _show_beside(run, live)
     click.echo(_gate_in_words(run.gate))
     click.echo(f"Run {run.id} ({run.model}) waits for review: recsys accept {run.id}")

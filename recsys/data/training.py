@@ -106,7 +106,7 @@ def build_training_data(
         item=item,
         kind=kind_codes(table["kind"]),
         timestamp=microseconds(table["timestamp"]),
-        order=_coded(table["order_id"])[1],
+        order=_codes(table["order_id"])[0],
         market=market.astype(np.int16),
         quantity=_floats(table["quantity"]),
         weight=_floats(table["weight"]),
@@ -138,7 +138,7 @@ def latest_dislikes(table: pa.Table) -> list[tuple[str, str]]:
 def kind_codes(column: pa.ChunkedArray) -> NDArray[np.int8]:
     """Kinds as indices into `KINDS`: int8, one per row."""
     codes, kinds = _codes(column)
-    lookup = np.array([KIND_CODE[kind] for kind in kinds] or [0], np.int8)
+    lookup = np.array([KIND_CODE[kind] for kind in kinds.to_pylist()] or [0], np.int8)
     return np.asarray(lookup[codes], np.int8)
 
 
@@ -158,22 +158,26 @@ def to_microseconds(moment: datetime) -> int:
     return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
-def _codes(column: pa.ChunkedArray) -> tuple[NDArray[np.int32], list[str]]:
-    """Index of each row's text in a list of distinct texts, -1 where null."""
+def _codes(column: pa.ChunkedArray) -> tuple[NDArray[np.int32], pa.Array]:
+    """Index of each row's text in an array of distinct texts, -1 where null; some texts may stand in no row."""
     encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
     whole = encoded.unify_dictionaries().combine_chunks()
     if isinstance(whole, pa.ChunkedArray):  # without rows there is no chunk to combine
         whole = whole.chunk(0) if whole.num_chunks else pa.array([], encoded.type)
-    codes = np.asarray(pc.fill_null(whole.indices, -1), np.int32)
-    return codes, whole.dictionary.to_pylist()
+    return np.asarray(pc.fill_null(whole.indices, -1), np.int32), whole.dictionary
 
 
 def _coded(column: pa.ChunkedArray, more: Iterable[str] = ()) -> tuple[IdMap, NDArray[np.int32]]:
     """Id map of the texts of `column` and `more`, and each row's index in it (-1 where null)."""
-    codes, texts = _codes(column)
+    codes, distinct = _codes(column)
+    # The extra place at the end is where -1 points to. A filtered table keeps texts of rows that are gone.
+    used = np.zeros(len(distinct) + 1, np.bool_)
+    used[codes] = True
+    places = np.flatnonzero(used[:-1])
+    texts = distinct.take(pa.array(places)).to_pylist()
     ids = IdMap.of([*texts, *more])
-    # The extra place at the end is where -1 points to.
-    lookup = np.append(ids.to_index(texts), np.int32(-1)).astype(np.int32)
+    lookup = np.full(len(distinct) + 1, -1, np.int32)
+    lookup[places] = ids.to_index(texts)
     return ids, lookup[codes]
 
 

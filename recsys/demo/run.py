@@ -103,6 +103,7 @@ def _environment(settings: Settings, ports: Ports) -> dict[str, str]:
         "RECSYS_SHOP_NAME": settings.shop_name,
         "RECSYS_TIMEZONE": settings.timezone,
         "RECSYS_HOST": "127.0.0.1",
+        "RECSYS_LOG_LEVEL": "warning",
         "RECSYS_UI_PORT": str(ports.ui),
         "RECSYS_API_PORT": str(ports.api),
     }

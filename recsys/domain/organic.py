@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import tee
 from typing import NamedTuple
 
 from recsys.domain.eligibility import Test
@@ -25,9 +28,12 @@ class Organic(NamedTuple):
     tier: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class OrganicSource:
-    """The organic order of one request, to be walked with different items taken."""
+    """The organic order of one request, to be walked with different items taken.
+
+    Not slotted, because it keeps what it has worked out.
+    """
 
     candidates: CandidatesView
     catalog: CatalogView
@@ -46,7 +52,7 @@ class OrganicSource:
         groups = Counter(group for each in counted if (group := self._group(each)) is not None)
         limit = self.row.group_limit
         seen: set[ItemId] = set()
-        for organic in self._ordered():
+        for organic in copy(self._once):
             item_id = organic.item_id
             if item_id in seen or item_id in taken or not self.eligible(item_id):
                 continue
@@ -57,6 +63,11 @@ class OrganicSource:
                     continue
                 groups[group] += 1
             yield organic
+
+    @cached_property
+    def _once(self) -> Iterator[Organic]:
+        """The order as far as some walk has come; each walk takes a copy and works out only what is further."""
+        return tee(self._ordered(), 1)[0]
 
     def _ordered(self) -> Iterator[Organic]:
         rank = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -90,11 +90,21 @@ def judge(fitted: Fitted, question: Validation) -> Judged:
 
 
 def compare(
-    models: Sequence[Recommender], question: Validation, *, seed: int, progress: Progress
+    models: Sequence[Recommender],
+    question: Validation,
+    *,
+    seed: int,
+    progress: Progress,
+    spent: Callable[[], bool] = lambda: False,
 ) -> tuple[Judged, ...]:
-    """Fit every model on the train part and judge it; the best first, of equals the simpler."""
-    judged = []
+    """Fit models on the train part and judge them; the best first, of equals the simpler.
+
+    The first one is always tried; once `spent` says that the budget is used up, no other is begun.
+    """
+    judged: list[Judged] = []
     for model in models:
+        if judged and spent():
+            break
         progress.step(f"Trying {model.name}", steps(model))
         judged.append(judge(model.fit(question.train, seed=seed, progress=progress), question))
     return tuple(sorted(judged, key=lambda each: -each.values[DECISIVE]))

@@ -24,12 +24,19 @@ _KILLED = "The process was killed before the run ended."
 
 
 def start_run(
-    shop: Shop, actor: Actor, *, model: str = "auto", seed: int = 0, progress: Progress | None = None
+    shop: Shop,
+    actor: Actor,
+    *,
+    model: str = "auto",
+    budget: float | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
 ) -> RunInfo:
     """Train on everything stored, and leave a run that is ready for review.
 
     Its id is the day (UTC) and a number, “2026-11-21-01”. Runs that a killed process left behind are
-    marked as failed first. `seed` decides everything that chance decides.
+    marked as failed first. `budget` is the time for trying models, in seconds (None: all are tried).
+    `seed` decides everything that chance decides.
 
     Raises:
         Conflict: while another run is training in this home.
@@ -40,7 +47,7 @@ def start_run(
     with _alone(shop.settings.home / "train.lock"):
         run = _begin(shop, actor, model)
         try:
-            result = _train(shop, run, model, seed, watch)
+            result = _train(shop, run, model, budget, seed, watch)
         except BaseException as error:
             _finish(shop, actor, replace(run, status="failed", error=_words(error)))
             raise
@@ -80,7 +87,9 @@ def _next_id(deed: Deed, snapshots: Path) -> str:
         number += 1
 
 
-def _train(shop: Shop, run: RunInfo, model: str, seed: int, progress: Progress) -> BatchResult:
+def _train(
+    shop: Shop, run: RunInfo, model: str, budget: float | None, seed: int, progress: Progress
+) -> BatchResult:
     live = live_run(shop)
     shop.settings.snapshots_dir.mkdir(parents=True, exist_ok=True)
     return run_batch(
@@ -94,6 +103,7 @@ def _train(shop: Shop, run: RunInfo, model: str, seed: int, progress: Progress) 
         live_metrics=None if live is None else live.metrics,
         live_facts=None if live is None else live.facts,
         progress=progress,
+        budget=budget,
     )
 
 

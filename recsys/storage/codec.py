@@ -28,7 +28,7 @@ def encode_rule(rule: AnyRule) -> dict[str, Json]:
     """The content of `rule` as plain JSON values, moments in UTC.
 
     Raises:
-        Invalid: when a text or a number cannot be stored.
+        Invalid: when a text cannot be stored.
     """
     if not isinstance(rule, SurfaceSettings):
         rule = replace(rule, window=_in_utc(rule.window))
@@ -101,12 +101,12 @@ def encode(value: object) -> Json:
     """A value of the domain as it comes back from JSON: lists, not tuples.
 
     Raises:
-        Invalid: when a text or a number cannot be stored.
+        Invalid: when a text cannot be stored.
     """
     try:
         return msgspec.json.decode(msgspec.json.encode(value))
-    except (UnicodeEncodeError, OverflowError) as error:
-        raise Invalid("rule", f"holds text or a number that cannot be stored ({error})") from None
+    except UnicodeEncodeError as error:
+        raise Invalid("rule", f"holds text that cannot be stored ({error})") from None
 
 
 def decode(kind: type[T], content: Json, name: str) -> T:

@@ -23,9 +23,9 @@ from recsys.domain.scopes import Scope
 from recsys.domain.selectors import Selector, Target
 from recsys.domain.windows import Window
 
-words = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12).filter(
-    str.strip
-)
+words = st.text(
+    st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12
+).filter(str.strip)
 slugs = st.from_regex(r"[a-z0-9]{1,8}(-[a-z0-9]{1,4})?", fullmatch=True)
 items = words.map(ItemId)
 _zones = st.sampled_from(["UTC", "Europe/London", "Asia/Kathmandu"])

@@ -16,8 +16,8 @@ from recsys.domain.rules import AnyRule
 from recsys.services.drafting import put_rule, read_draft, rule_token
 from recsys.services.shop import Shop
 from recsys.settings import Settings
-from recsys.storage.runs import RunInfo
 from recsys.storage.engine import make_engine, writing
+from recsys.storage.runs import RunInfo
 from recsys.storage.tables import Base, ShopStateRow
 from recsys.storage.unit_of_work import Database
 

@@ -161,7 +161,12 @@ def test_an_entry_tells_each_step_with_before_and_after(shop):
     change = save(shop, ANN, pin(3), note="sale")
     undo(shop, ANN, change)
     undone, made = entries(shop, command="draft", limit=2)
-    assert (made.command, made.target, made.actor, made.comment) == ("draft.change", "pin-1", ANN.name, "sale")
+    assert (made.command, made.target, made.actor, made.comment) == (
+        "draft.change",
+        "pin-1",
+        ANN.name,
+        "sale",
+    )
     assert (made.after["after"]["slot"], made.after["before"]) == (3, None)
     assert (undone.command, undone.before["id"]) == ("draft.undo", change)
 

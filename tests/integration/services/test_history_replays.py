@@ -43,14 +43,18 @@ steps: st.SearchStrategy[Step] = st.one_of(
     st.builds(lambda n: lambda shop, who: _remove(shop, who, RULES[n].id), _pick),
     st.builds(lambda n: lambda shop, who: undo(shop, who, _change(shop, n)), _pick),
     st.builds(lambda n, keep: lambda shop, who: _settle(shop, who, n, keep), _pick, st.booleans()),
-    st.builds(lambda some: lambda shop, who: _publish(shop, who, some), st.none() | st.sets(_pick, max_size=4)),
+    st.builds(
+        lambda some: lambda shop, who: _publish(shop, who, some), st.none() | st.sets(_pick, max_size=4)
+    ),
     st.builds(
         lambda n, what: lambda shop, who: roll_back(shop, who, 1 + n % len(releases(shop)), what=what),
         _pick,
         st.sampled_from(["both", "rules", "run"]),
     ),
     st.builds(lambda n: lambda shop, who: accept_run(shop, who, f"run-{n}"), st.integers(0, 2)),
-    st.builds(lambda n: lambda shop, who: take_down(shop, who, TARGETS[n], reason="recalled"), st.integers(0, 1)),
+    st.builds(
+        lambda n: lambda shop, who: take_down(shop, who, TARGETS[n], reason="recalled"), st.integers(0, 1)
+    ),
     st.builds(lambda n: lambda shop, who: _lift(shop, who, n), _pick),
 )
 people = st.sampled_from([ANN, BOB, PAT, PAT])

@@ -41,7 +41,9 @@ def test_a_person_signs_in_with_their_address_in_any_case(shop, ann):
     assert ann.actor.role is Role.EDITOR
 
 
-@pytest.mark.parametrize("email", ["", "ann", "ann@", "@shop", "a b@shop.example", "a@b\n", "x" * 250 + "@y.example"])
+@pytest.mark.parametrize(
+    "email", ["", "ann", "ann@", "@shop", "a b@shop.example", "a@b\n", "x" * 250 + "@y.example"]
+)
 def test_an_address_that_is_none_is_refused(shop, email):
     with pytest.raises(Invalid, match="email: give an e-mail address"):
         add_person(shop, ADA, email + "\x00" if email.endswith("\n") else email, Role.EDITOR, PASSWORD)

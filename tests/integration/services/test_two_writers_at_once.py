@@ -72,7 +72,12 @@ def test_of_editors_who_save_the_same_rule_at_once_one_wins_and_the_others_are_t
 
 
 def test_catalog_writes_at_once_take_a_revision_each(shop, at_once):
-    made = at_once([lambda each, n=n: upsert_items(each, ADA, [item(f"item-{n}"), item("all", f"{n}")]) for n in range(4)])
+    made = at_once(
+        [
+            lambda each, n=n: upsert_items(each, ADA, [item(f"item-{n}"), item("all", f"{n}")])
+            for n in range(4)
+        ]
+    )
     assert sorted(each.revision for each in made) == [1, 2, 3, 4]
 
 

@@ -6,6 +6,7 @@ import os
 import signal
 import time
 
+from sqlalchemy import make_url
 from support.endpoint import running_endpoint
 from support.tiny_shop import SECRET, add_tiny_run, make_tiny_shop, tiny_items
 
@@ -72,7 +73,7 @@ def test_before_the_first_release_the_answer_says_so(tmp_path, empty_database_ur
 def test_the_last_good_state_goes_on_while_the_database_is_away(tmp_path, postgres, postgres_url):
     tiny = make_tiny_shop(tmp_path, postgres_url)
     tiny.shop.database.close()
-    name = postgres_url.rpartition("/")[2]
+    name = make_url(postgres_url).database
     with running_endpoint(tiny.environment, tmp_path, key=tiny.keys.read) as endpoint:
         before = endpoint.recommend(user_id="ann").item_ids
         postgres.execute("ALTER DATABASE {} ALLOW_CONNECTIONS false", name)

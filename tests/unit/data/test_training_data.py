@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from math import log2
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -40,6 +42,13 @@ def test_items_are_those_of_the_catalog_and_of_the_interactions_sorted_by_bytes(
     data = data_of([row("u", "é"), row("u", "b")], ["a", "Z", "b"])
     assert data.items.ids == ("Z", "a", "b", "é")
     assert data.weights.shape == data.owned.shape == (1, 4)
+
+
+def test_shoppers_whose_rows_were_filtered_out_are_not_there(store):
+    store.append([table_of([row("u", "a", time=NOON), row("v", "b", time=NOON, market="France")])])
+    table = store.read()
+    data = build_training_data(table.filter(pc.equal(table["item_id"].cast(pa.string()), "a")), [])
+    assert (data.users.ids, data.items.ids, data.markets) == (("u",), ("a",), ())
 
 
 def test_without_interactions_there_are_still_the_items():
