@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,13 +32,16 @@ class Digests:
         return len(self.low)
 
     @classmethod
-    def joined(cls, parts: list[Digests]) -> Digests:
-        """The digests of `parts`, one after the other."""
-        if not parts:
-            return cls(np.zeros(0, np.uint64), np.zeros(0, np.uint64))
-        return cls(
-            np.concatenate([part.high for part in parts]), np.concatenate([part.low for part in parts])
-        )
+    def joined(cls, parts: Iterable[Digests], rows: int) -> Digests:
+        """The digests of `parts`, which are `rows` in all, one after the other; no part is held for longer."""
+        whole = cls(np.empty(rows, np.uint64), np.empty(rows, np.uint64))
+        start = 0
+        for part in parts:
+            end = start + len(part)
+            whole.high[start:end] = part.high
+            whole.low[start:end] = part.low
+            start = end
+        return whole
 
 
 def digests_of(table: pa.Table | pa.RecordBatch) -> Digests:
@@ -58,7 +62,7 @@ def first_occurrences(digests: Digests) -> NDArray[np.bool_]:
     """True at every row whose digest has not occurred before it: bool [n_rows]."""
     first = np.zeros(len(digests), np.bool_)
     # Share by share, so that sorting needs a sixteenth of the memory.
-    share_of = digests.low >> np.uint64(60)
+    share_of = digests.low.view(np.uint8)[::8] % _SHARES
     for share in range(_SHARES):
         rows = np.flatnonzero(share_of == share)
         if len(rows):

@@ -32,6 +32,7 @@ class Staging:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._batches: dict[int, list[int]] = {}
+        self._rows: dict[int, int] = {}
         self._count = 0
         self._waiting: list[pa.Table] = []
         self._held = 0
@@ -59,6 +60,10 @@ class Staging:
         self._writer.close()
         return sorted(self._batches)
 
+    def count_of(self, day: int) -> int:
+        """How many rows one day has; only after `finish`."""
+        return self._rows[day]
+
     def rows_of(self, day: int) -> Iterator[pa.RecordBatch]:
         """Rows of one day in the order in which they came, batch by batch; only after `finish`."""
         with pa.OSFile(str(self._path)) as file:
@@ -83,6 +88,7 @@ class Staging:
         for batch in rows.to_batches():
             self._writer.write_batch(batch)
             self._batches.setdefault(day, []).append(self._count)
+            self._rows[day] = self._rows.get(day, 0) + batch.num_rows
             self._count += 1
 
 

@@ -13,6 +13,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -121,15 +122,16 @@ class InteractionStore:
 
     def _new_rows(self, staging: Staging, day: int, stored: list[Part]) -> NDArray[np.bool_]:
         """Which staged rows of `day` are neither stored nor repeats of one before: bool, in staged order."""
-        known: list[Digests] = []
-        for part in stored:
+        before = sum(part.rows for part in stored)
+        batches = chain(self._identities(stored), staging.rows_of(day))
+        digests = Digests.joined(map(digests_of, batches), before + staging.count_of(day))
+        return first_occurrences(digests)[before:]
+
+    def _identities(self, parts: list[Part]) -> Iterator[pa.RecordBatch]:
+        """What identifies the rows of `parts`, batch by batch."""
+        for part in parts:
             with pq.ParquetFile(self._root / part.path, read_dictionary=_IDENTITY_TEXTS) as file:
-                known += [
-                    digests_of(batch) for batch in file.iter_batches(_ROW_GROUP, columns=list(IDENTITY))
-                ]
-        before = sum(len(digests) for digests in known)
-        staged = [digests_of(batch) for batch in staging.rows_of(day)]
-        return first_occurrences(Digests.joined(known + staged))[before:]
+                yield from file.iter_batches(_ROW_GROUP, columns=list(IDENTITY))
 
     def _clear_leftovers(self, commits: tuple[Commit, ...]) -> None:
         """Remove what a killed import left behind: files that no commit lists. Only for the holder of the lock."""

@@ -16,12 +16,13 @@ from recsys.domain.rules import AnyRule, Boost, Pin, Theme, ThemeOrder, Veto, th
 from recsys.domain.scopes import Scope
 from recsys.domain.selectors import Selector, Target
 from recsys.domain.windows import Window, from_local
-from recsys.services.drafting import put_rule
+from recsys.services.drafting import put_rule, read_draft, undo
 from recsys.services.releasing import publish
 from recsys.services.shop import Shop
-from recsys.services.takedowns import take_down
+from recsys.services.takedowns import standing, take_down
 
 ZONE = "Europe/London"
+TEA = "tea-for-two"
 HOME = Scope(surface="home", row="main")
 PRODUCT = Scope(surface="product", row="main")
 
@@ -34,21 +35,31 @@ class Cast:
     publisher: Actor
 
 
-def publish_story(shop: Shop, cast: Cast) -> int:
-    """Draft themes, pins, vetoes and a boost, publish them, and take one item down; the release's number."""
+def is_told(shop: Shop) -> bool:
+    """Whether the story's release is live already."""
+    return read_draft(shop).live.theme(TEA) is not None
+
+
+def publish_story(shop: Shop, cast: Cast) -> None:
+    """Take one item down, draft themes, pins, vetoes and boosts, and publish them.
+
+    May be repeated after a kill: what an interrupted telling left in the draft is taken back first.
+    """
+    _clear_draft(shop, cast)
+    if not standing(shop):
+        recalled = Target(item_id=ItemId("22111"))
+        take_down(shop, cast.publisher, recalled, reason="Supplier recall: the seam may leak")
     now = shop.clock()
     rules = [*themes(now), *pins(shop, now), *vetoes(shop, now), *boosts(shop, now)]
     changes = [put_rule(shop, cast.editor, rule, expected="new").id for rule in rules]
-    release = publish(
+    publish(
         shop, cast.publisher, changes, comment="Winter opening: tea, lights and the first Christmas stock"
     )
-    recalled = Target(item_id=ItemId("22111"))
-    take_down(shop, cast.publisher, recalled, reason="Supplier recall: the seam may leak")
-    return release.number
 
 
 def leave_a_draft(shop: Shop, cast: Cast) -> None:
     """Two changes that wait: one of the editor's, one of the publisher's."""
+    _clear_draft(shop, cast)
     now = shop.clock()
     bunting = Pin(
         id=RuleId(shop.new_id("pin")),
@@ -72,8 +83,8 @@ def themes(now: datetime) -> Sequence[Theme]:
     """Four collections, each ordered in its own way."""
     return [
         Theme(
-            id=theme_id("tea-for-two"),
-            slug="tea-for-two",
+            id=theme_id(TEA),
+            slug=TEA,
             title="Tea for two",
             blurb="Cups, pots and something sweet to go with them.",
             titles={"France": "Thé à deux", "Germany": "Tee für zwei"},
@@ -136,8 +147,8 @@ def pins(shop: Shop, now: datetime) -> Sequence[Pin]:
         ),
         pin(3, "47566", scope=Scope(surface="home", row="main", market="United Kingdom")),
         pin(3, "85099B"),
-        pin(5, theme="tea-for-two"),
-        pin(9, theme="tea-for-two"),
+        pin(5, theme=TEA),
+        pin(9, theme=TEA),
         pin(7, theme="a-vintage-christmas"),
         pin(12, theme="light-the-evening"),
         pin(
@@ -145,7 +156,7 @@ def pins(shop: Shop, now: datetime) -> Sequence[Pin]:
             "22720",
             scope=Scope(surface="product", row="main", context_selector=Selector(tags=("baking",))),
         ),
-        pin(6, theme="tea-for-two", scope=PRODUCT),
+        pin(6, theme=TEA, scope=PRODUCT),
     ]
 
 
@@ -195,6 +206,11 @@ def boosts(shop: Shop, now: datetime) -> Sequence[AnyRule]:
             notes="Breakages in the last weeks before Christmas",
         ),
     ]
+
+
+def _clear_draft(shop: Shop, cast: Cast) -> None:
+    for change in reversed(read_draft(shop).changes):
+        undo(shop, cast.publisher, change.id)
 
 
 def _ids(text: str) -> tuple[ItemId, ...]:

@@ -29,7 +29,8 @@ PAIRS = range(1, 10)
 
 def tell(*words: object) -> None:
     """Say that something was acknowledged."""
-    print(*words, flush=True)
+    sys.stdout.write(" ".join(map(str, words)) + "\n")
+    sys.stdout.flush()
 
 
 def edit(shop: Shop, chance: random.Random) -> None:

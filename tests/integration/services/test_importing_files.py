@@ -32,9 +32,10 @@ class Steps:
     """Progress that adds up."""
 
     def __init__(self):
-        self.totals, self.done = [], []
+        self.names, self.totals, self.done = [], [], []
 
     def step(self, name, total):
+        self.names.append(name)
         self.totals.append(total)
         self.done.append(0)
 
@@ -93,6 +94,7 @@ def test_many_items_come_in_over_several_writes(shop, file):
     watch = Steps()
     done = import_items(shop, ADA, file("item_id,title\n" + rows), strict=True, progress=watch)
     assert (done.added, count(shop)) == (6_000, 6_000)
+    assert watch.names == ["Checking items", "Importing items"]
     assert watch.done == watch.totals
 
 
