@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
-from curation_ui.app import create_app
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from curation_ui.app import create_app
 from recsys.domain.people import OPERATOR, Actor, Role
 from recsys.services.people import add_person
 from recsys.services.shop import Shop
+from recsys.settings import Settings
 from recsys.slates.refresh import LiveHolder
-from support.tiny_shop import make_tiny_shop
-from werkzeug.test import TestResponse
+from recsys.storage.unit_of_work import Database
+from support.tiny_shop import SECRET, make_tiny_shop
 
 PASSWORD = "correct horse battery"
+FIRST_NEW_ID = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +35,9 @@ class Visitor:
         """Read a page."""
         return self.client.get(address, **options)
 
-    def post(self, address: str, data: dict | None = None, *, token: bool = True, **options: object) -> TestResponse:
+    def post(
+        self, address: str, data: dict | None = None, *, token: bool = True, **options: object
+    ) -> TestResponse:
         """Send a form, with the session's token unless told otherwise."""
         fields = dict(data or {})
         if token:
@@ -74,11 +82,24 @@ def email_of(role: Role | str) -> str:
     return f"{Role(role).value}@shop.example"
 
 
-def make_desk(home: Path, database_url: str, **options: object) -> DeskUnderTest:
-    """The desk over the tiny shop, in an empty but migrated database."""
-    tiny = make_tiny_shop(home, database_url, **options)
+def make_desk_home(home: Path, database_url: str) -> None:
+    """The tiny shop with its people, in an empty but migrated SQLite file below `home`; closed again, to be copied."""
+    tiny = make_tiny_shop(home, database_url)
     for role in Role:
         add_person(tiny.shop, OPERATOR, email_of(role), role, PASSWORD)
-    live = LiveHolder(tiny.shop.database, tiny.settings, clock=tiny.shop.clock)
+    tiny.shop.database.close()
+
+
+def open_desk(home: Path) -> DeskUnderTest:
+    """The desk over a home that `make_desk_home` made, or a copy of one."""
+    settings = Settings.from_environment({"RECSYS_HOME": str(home), "RECSYS_SECRET_KEY": SECRET})
+    numbers = itertools.count(FIRST_NEW_ID)
+    shop = Shop(
+        Database(settings.database_url),
+        settings,
+        lambda: datetime.now(UTC),
+        lambda kind: f"{kind}-{next(numbers)}",
+    )
+    live = LiveHolder(shop.database, settings, clock=shop.clock)
     live.catch_up()
-    return DeskUnderTest(create_app(tiny.shop, live), tiny.shop, live)
+    return DeskUnderTest(create_app(shop, live), shop, live)

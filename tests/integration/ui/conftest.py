@@ -4,24 +4,33 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from support.desk import DeskUnderTest, Visitor, make_desk_home, open_desk
+
 from recsys.domain.people import Role
-from support.desk import DeskUnderTest, Visitor, make_desk
+
+
+@pytest.fixture(scope="session")
+def desk_home(tmp_path_factory, migrated_sqlite) -> Path:
+    """Make the shop once; the tests work on copies of it."""
+    home = tmp_path_factory.mktemp("desk-made")
+    shutil.copy(migrated_sqlite, home / "recsys.db")
+    make_desk_home(home, f"sqlite:///{home / 'recsys.db'}")
+    return home
 
 
 @pytest.fixture
-def desk(tmp_path, sqlite_url) -> Iterator[DeskUnderTest]:
-    made = make_desk(tmp_path, sqlite_url)
+def desk(tmp_path, desk_home) -> Iterator[DeskUnderTest]:
+    made = open_desk(shutil.copytree(desk_home, tmp_path / "home"))
     yield made
     made.shop.database.close()
 
 
 @pytest.fixture(scope="module")
-def shared_desk(tmp_path_factory, migrated_sqlite) -> Iterator[DeskUnderTest]:
-    home = tmp_path_factory.mktemp("desk")
-    shutil.copy(migrated_sqlite, home / "recsys.db")
-    made = make_desk(home, f"sqlite:///{home / 'recsys.db'}")
+def shared_desk(tmp_path_factory, desk_home) -> Iterator[DeskUnderTest]:
+    made = open_desk(shutil.copytree(desk_home, tmp_path_factory.mktemp("desk") / "home"))
     yield made
     made.shop.database.close()
 

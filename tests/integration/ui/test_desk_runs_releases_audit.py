@@ -5,19 +5,22 @@ import re
 from dataclasses import replace
 
 import pytest
+
 from recsys.domain.people import OPERATOR, Role
 from recsys.domain.rules import Pin
 from recsys.domain.scopes import Scope
 from recsys.services.catalog import set_availability
 from recsys.services.drafting import put_rule, read_draft, rule_token
-from recsys.services.releasing import publish
+from recsys.services.releasing import publish, roll_back
 
 HOME = Scope(surface="home")
 
 
 def draft_pin(desk, actor, rule_id, slot, item_id, **parts):
     token = rule_token(read_draft(desk.shop), rule_id)
-    return put_rule(desk.shop, actor, Pin(id=rule_id, slot=slot, item_id=item_id, scope=HOME, **parts), expected=token)
+    return put_rule(
+        desk.shop, actor, Pin(id=rule_id, slot=slot, item_id=item_id, scope=HOME, **parts), expected=token
+    )
 
 
 def text_of(visitor, address):
@@ -60,24 +63,26 @@ def test_somebody_elses_change_is_undone_by_a_publisher_only(desk, editor, publi
     assert read_draft(desk.shop).changes == ()
 
 
-@pytest.mark.parametrize(("keep", "slot"), [("yes", 9), ("no", 5)])
-def test_a_change_whose_rule_moved_underneath_is_settled(desk, editor, keep, slot):
-    """Drafted by the editor, then published differently by a roll back: here, by hand in the draft's order."""
-    first = draft_pin(desk, desk.actor(Role.PUBLISHER), "pin-x", 5, "i01")
-    second = draft_pin(desk, desk.actor(Role.EDITOR), "pin-x", 9, "i01")
-    publish(desk.shop, OPERATOR, [first.id])
-    moved = desk.shop
-    from recsys.services.releasing import roll_back
+def moved_underneath(desk):
+    """A change by the editor whose rule, a colleague's, was published and then rolled back."""
+    theirs = draft_pin(desk, desk.actor(Role.PUBLISHER), "pin-x", 5, "i01")
+    mine = draft_pin(desk, desk.actor(Role.EDITOR), "pin-x", 9, "i01")
+    publish(desk.shop, OPERATOR, [theirs.id])
+    roll_back(desk.shop, OPERATOR, 3, what="rules")
+    return mine
 
-    roll_back(moved, OPERATOR, 3, what="rules")
-    page = text_of(editor, f"/changes/{second.id}")
-    assert "This change no longer fits" in page
+
+@pytest.mark.parametrize("keep", ["yes", "no"])
+def test_a_change_whose_rule_moved_underneath_is_shown_and_settled(desk, editor, keep):
+    change = moved_underneath(desk)
     assert "A drafted change no longer fits" in text_of(editor, "/")
-    assert editor.post(f"/changes/{second.id}/settle", {"keep": keep}).status_code == 303
+    page = text_of(editor, f"/changes/{change.id}")
+    assert "What is published now The rule does not exist." in page
+    assert "What the change wants Pin · slot 9: Red Mug" in page
+    assert editor.post(f"/changes/{change.id}/settle", {"keep": keep}).status_code == 303
     draft = read_draft(desk.shop)
     assert draft.conflicts == ()
     assert ("pin-x" in draft.rules) is (keep == "yes")
-    assert slot in {5, 9}
 
 
 def test_a_settled_change_has_no_page_any_more(editor):
@@ -109,7 +114,10 @@ def test_accepting_over_a_release_that_one_has_not_seen_is_refused(desk, publish
 
 def test_a_run_that_failed_the_gate_needs_a_reason(desk, publisher):
     with desk.shop.database.write() as unit:
-        gate = {"passed": False, "checks": [{"name": "x", "passed": False, "words": "It stays below popularity."}]}
+        gate = {
+            "passed": False,
+            "checks": [{"name": "x", "passed": False, "words": "It stays below popularity."}],
+        }
         unit.runs.update(replace(unit.runs.get("run-2"), gate=gate))
     assert "It stays below popularity." in text_of(publisher, "/runs/run-2")
     assert publisher.post("/runs/run-2/accept").status_code == 422
@@ -156,7 +164,9 @@ def test_the_audit_tells_the_story_in_sentences(desk, editor, publisher):
     publisher.post("/vetoes/takedowns", {"item_id": "i01", "reason": "Recalled"})
     said = text_of(editor, "/audit")
     assert "publisher@shop.example took down Red Mug “Recalled”" in said
-    assert "publisher@shop.example took back what editor@shop.example did: pinned Red Lantern to slot 9" in said
+    assert (
+        "publisher@shop.example took back what editor@shop.example did: pinned Red Lantern to slot 9" in said
+    )
     assert "You pinned Red Lantern to slot 9" in said
     assert "notes for the weekend" in said
 

@@ -4,10 +4,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from support.desk import PASSWORD, Visitor, email_of
+
 from curation_ui.app import create_app
 from recsys.domain.people import OPERATOR, Role
 from recsys.services import people
-from support.desk import PASSWORD, Visitor, email_of
 
 WRONG = "This email and password do not belong together"
 
@@ -27,7 +28,9 @@ def test_one_lands_where_one_wanted_to_go(desk):
     visitor = desk.visitor()
     asked = visitor.get("/surfaces/home?as=ann")
     assert asked.location == "/login?next=/surfaces/home?as%3Dann"
-    answer = visitor.post("/login", {"email": email_of(Role.EDITOR), "password": PASSWORD, "next": "/surfaces/home?as=ann"})
+    answer = visitor.post(
+        "/login", {"email": email_of(Role.EDITOR), "password": PASSWORD, "next": "/surfaces/home?as=ann"}
+    )
     assert answer.location == "/surfaces/home?as=ann"
 
 
@@ -38,7 +41,9 @@ def test_one_is_not_sent_to_another_site(desk):
     assert answer.location == "/"
 
 
-@pytest.mark.parametrize(("email", "password"), [("editor@shop.example", "wrong"), ("nobody@shop.example", PASSWORD)])
+@pytest.mark.parametrize(
+    ("email", "password"), [("editor@shop.example", "wrong"), ("nobody@shop.example", PASSWORD)]
+)
 def test_a_wrong_pair_is_told_the_same_whatever_is_wrong(desk, email, password):
     answer = desk.visitor().sign_in(email, password)
     assert answer.status_code == 401
@@ -121,7 +126,9 @@ def test_the_session_cookie_is_secure_only_over_https(desk, https):
 
 
 def test_the_appearance_chosen_holds_before_and_after_signing_in(desk, editor):
-    answer = editor.post("/appearance", {"appearance": "dark"}, headers={"Referer": "http://localhost/themes"})
+    answer = editor.post(
+        "/appearance", {"appearance": "dark"}, headers={"Referer": "http://localhost/themes"}
+    )
     assert answer.location == "/themes"
     assert 'data-theme="dark"' in editor.get("/themes").text
     editor.post("/appearance", {"appearance": "plaid"})

@@ -33,7 +33,9 @@ def fields(**changes):
 
 
 def test_a_theme_begins_with_a_title_tags_and_codes(desk, editor):
-    answer = editor.post("/themes", {"title": "Für den Garten", "tags": "lantern", "codes": "i01\ni02"}, follow_redirects=True)
+    answer = editor.post(
+        "/themes", {"title": "Für den Garten", "tags": "lantern", "codes": "i01\ni02"}, follow_redirects=True
+    )
     assert answer.status_code == 200
     assert "is in the draft" in answer.text
     made = theme_of(desk, "fur-den-garten")
@@ -61,7 +63,9 @@ def test_saving_is_a_change_of_the_draft_that_can_be_undone(desk, editor):
 
 def test_what_breaks_a_rule_is_named_and_nothing_typed_is_lost(desk, editor):
     token = token_in(editor.get("/themes/tea-time").text)
-    answer = editor.post("/themes/tea-time", fields(token=token, selector_price_min="cheap", notes="Mind the tins"))
+    answer = editor.post(
+        "/themes/tea-time", fields(token=token, selector_price_min="cheap", notes="Mind the tins")
+    )
     assert answer.status_code == 422
     assert "Price from: give a number, not “cheap”" in html.unescape(answer.text)
     assert "Mind the tins" in answer.text
@@ -73,7 +77,9 @@ def test_of_two_editors_the_second_is_shown_both_versions_and_loses_nothing(desk
     token = token_in(editor.get("/themes/tea-time").text)
     other = desk.actor(Role.PUBLISHER)
     draft = read_draft(desk.shop)
-    theirs = Theme(id=TEA, slug="tea-time", title="Tea, theirs", picks=("i15",), author="operator", owner="operator")
+    theirs = Theme(
+        id=TEA, slug="tea-time", title="Tea, theirs", picks=("i15",), author="operator", owner="operator"
+    )
     put_rule(desk.shop, other, theirs, expected=rule_token(draft, TEA))
 
     answer = editor.post("/themes/tea-time", fields(token=token, title="Tea, mine"))
@@ -115,7 +121,9 @@ def test_codes_pasted_are_sorted_into_new_repeated_and_unknown(editor):
 
 
 def test_the_preview_counts_what_the_rule_holds_and_shows_who_is_kept_away(desk, editor):
-    answer = editor.post("/themes/preview", fields(slug="tea-time", picks=["i39", "i12", "nope"], selector_tags="lantern"))
+    answer = editor.post(
+        "/themes/preview", fields(slug="tea-time", picks=["i39", "i12", "nope"], selector_tags="lantern")
+    )
     text = html.unescape(answer.text)
     assert "4 items" in text
     assert text.count("<li") == 6
@@ -126,7 +134,9 @@ def test_the_preview_counts_what_the_rule_holds_and_shows_who_is_kept_away(desk,
 
 def test_a_theme_ordered_by_the_model_is_ordered_differently_for_two_shoppers(editor):
     def order(user):
-        form = fields(slug="tea-time", picks=[], selector_tags="red, blue", order="model", head="", preview_user=user)
+        form = fields(
+            slug="tea-time", picks=[], selector_tags="red, blue", order="model", head="", preview_user=user
+        )
         return re.findall(r'class="title">([^<]+)<', editor.post("/themes/preview", form).text)
 
     assert sorted(order("ann")) == sorted(order("eve"))

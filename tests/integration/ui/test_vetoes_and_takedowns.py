@@ -75,7 +75,9 @@ def test_the_same_item_is_not_taken_down_twice(publisher):
 
 
 def test_an_action_asked_by_htmx_answers_with_a_toast_and_its_undo(desk, editor):
-    answer = editor.post("/vetoes", {"item_id": "i01", "reason": "Poor quality"}, headers={"HX-Request": "true"})
+    answer = editor.post(
+        "/vetoes", {"item_id": "i01", "reason": "Poor quality"}, headers={"HX-Request": "true"}
+    )
     said = json.loads(answer.headers["HX-Trigger"])
     assert answer.status_code == 204
     assert said["toast"]["text"] == "Vetoed Red Mug in the draft."

@@ -3,6 +3,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
+
 from curation_ui.app import PARTS
 from recsys.domain.people import Role
 
@@ -29,7 +30,14 @@ PAGES = {
 
 def rules_of(app, method):
     """Every address of the application that takes `method`, its blanks filled in."""
-    filled = {"slug": "home", "rule_id": "pin-mug", "change_id": 1, "number": 1, "run_id": "run-2", "takedown_id": "t"}
+    filled = {
+        "slug": "home",
+        "rule_id": "pin-mug",
+        "change_id": 1,
+        "number": 1,
+        "run_id": "run-2",
+        "takedown_id": "t",
+    }
     for rule in app.url_map.iter_rules():
         if method in rule.methods and rule.endpoint != "static":
             with app.test_request_context():
@@ -38,7 +46,7 @@ def rules_of(app, method):
                 yield adapter.build(rule.endpoint, values, method=method), rule.endpoint
 
 
-@pytest.mark.parametrize(("role", "page"), itertools.product(Role, PAGES))
+@pytest.mark.parametrize(("role", "page"), list(itertools.product(Role, PAGES)))
 def test_every_role_reads_every_page(visitors, role, page):
     answer = visitors[role].get(page)
     assert answer.status_code == 200
@@ -54,7 +62,11 @@ def test_nobody_reads_anything_without_signing_in(shared_desk, page):
 
 def test_no_page_of_the_application_is_open_but_the_sign_in(shared_desk):
     visitor = shared_desk.visitor()
-    open_pages = {endpoint for address, endpoint in rules_of(shared_desk.app, "GET") if visitor.get(address).status_code != 302}
+    open_pages = {
+        endpoint
+        for address, endpoint in rules_of(shared_desk.app, "GET")
+        if visitor.get(address).status_code != 302
+    }
     assert open_pages == {"auth.login"}
 
 

@@ -3,18 +3,25 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import curation_ui
 import pytest
+
+import curation_ui
 from curation_ui.addresses import within
 
 TOKENS = (Path(curation_ui.__file__).parent / "static" / "css" / "tokens.css").read_text()
 COLOURS = {
-    name: pair for name, *pair in re.findall(r"--([\w-]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\)", TOKENS)
+    name: pair
+    for name, *pair in re.findall(r"--([\w-]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\)", TOKENS)
 }
 GROUNDS = ("ground", "rail", "surface", "surface-2", "sunken")
-TEXT_ON_GROUND = [(text, ground) for text in ("ink", "muted", "accent", "bad", "warn", "good") for ground in GROUNDS]
+TEXT_ON_GROUND = [
+    (text, ground) for text in ("ink", "muted", "accent", "bad", "warn", "good") for ground in GROUNDS
+]
 TEXT_ON_ITS_OWN = [
-    *((name, f"{name}-soft") for name in ("pin", "theme", "model", "fallback", "good", "warn", "bad", "accent")),
+    *(
+        (name, f"{name}-soft")
+        for name in ("pin", "theme", "model", "fallback", "good", "warn", "bad", "accent")
+    ),
     ("ink", "accent-soft"),
     ("muted", "accent-soft"),
     ("on-accent", "accent"),
@@ -48,7 +55,8 @@ def test_the_edges_of_fields_and_the_focus_have_a_contrast_of_3(ground, scheme):
 
 
 @pytest.mark.parametrize(
-    "address", ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:x", "", None, "/a\nb"]
+    "address",
+    ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:x", "", None, "/a\nb"],
 )
 def test_nobody_is_sent_to_another_site(address):
     assert within(address, "/") == "/"

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-from curation_ui.tiles import drawn_tile, initial
 from hypothesis import given
 from hypothesis import strategies as st
+
+from curation_ui.tiles import drawn_tile, initial
 
 ids = st.text(min_size=1, max_size=40)
 printable = st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=40)

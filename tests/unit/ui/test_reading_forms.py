@@ -3,17 +3,18 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from curation_ui import forms
-from curation_ui.themes.form import codes_in, slug_of, theme_from
 from hypothesis import given
 from hypothesis import strategies as st
+from werkzeug.datastructures import MultiDict
+
+from curation_ui import forms
+from curation_ui.themes.form import codes_in, slug_of, theme_from
 from recsys.domain.errors import Invalid
 from recsys.domain.ids import check_slug
 from recsys.domain.rules import ThemeOrder
 from recsys.domain.scopes import EVERYWHERE, Scope
 from recsys.domain.selectors import Selector, Target
 from recsys.domain.windows import Window
-from werkzeug.datastructures import MultiDict
 
 
 def test_an_empty_form_reads_as_everywhere_always_and_no_selector():
@@ -24,12 +25,16 @@ def test_an_empty_form_reads_as_everywhere_always_and_no_selector():
 
 def test_a_scope_is_read_part_by_part():
     form = {"scope_surface": "home", "scope_market": " France ", "scope_context_tags": "tea, cake"}
-    assert forms.scope_from(form) == Scope(surface="home", market="France", context_selector=Selector(tags=("tea", "cake")))
+    assert forms.scope_from(form) == Scope(
+        surface="home", market="France", context_selector=Selector(tags=("tea", "cake"))
+    )
 
 
 def test_a_window_is_read_as_wall_clock_time_in_its_zone():
     form = {"window_start": "2026-12-01T00:00", "window_zone": "Europe/Paris"}
-    assert forms.window_from(form, "UTC") == Window(datetime(2026, 11, 30, 23, tzinfo=UTC), None, "Europe/Paris")
+    assert forms.window_from(form, "UTC") == Window(
+        datetime(2026, 11, 30, 23, tzinfo=UTC), None, "Europe/Paris"
+    )
 
 
 def test_a_selector_understands_a_decimal_comma():
@@ -53,7 +58,9 @@ def test_a_target_of_neither_is_refused():
 
 
 def test_a_day_begins_in_the_editors_zone():
-    assert forms.day_from({"since": "2026-07-01"}, "since", "Europe/Paris") == datetime(2026, 6, 30, 22, tzinfo=UTC)
+    assert forms.day_from({"since": "2026-07-01"}, "since", "Europe/Paris") == datetime(
+        2026, 6, 30, 22, tzinfo=UTC
+    )
 
 
 @given(st.text())
@@ -87,7 +94,12 @@ def test_a_theme_is_read_from_its_form():
         ]
     )
     theme = theme_from(form, "tea", "UTC")
-    assert (theme.picks, theme.excluded, theme.order, theme.head) == (("2", "1"), ("9",), ThemeOrder.BY_HAND, None)
+    assert (theme.picks, theme.excluded, theme.order, theme.head) == (
+        ("2", "1"),
+        ("9",),
+        ThemeOrder.BY_HAND,
+        None,
+    )
     assert (dict(theme.titles), dict(theme.blurbs), theme.paused) == ({"France": "Thé à deux"}, {}, True)
 
 

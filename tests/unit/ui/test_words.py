@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+
 from curation_ui import words
 from curation_ui.field_words import field_changes
 from curation_ui.moments import ago, from_field, moment, to_field, window_words
@@ -29,8 +30,14 @@ PIN = Pin(id="p", slot=3, item_id="1")
         (Scope(surface="home"), "Home · everyone"),
         (Scope(surface="home", market="France"), "Home · France"),
         (Scope(surface="home", row="more", segment="trade"), "Home · row more · segment trade"),
-        (Scope(surface="gone", context_item="1", user="17850"), "gone · beside Party Bunting · shopper 17850"),
-        (Scope(surface="home", context_selector=Selector(tags=("tea", "cake"))), "Home · beside tag tea or cake · everyone"),
+        (
+            Scope(surface="gone", context_item="1", user="17850"),
+            "gone · beside Party Bunting · shopper 17850",
+        ),
+        (
+            Scope(surface="home", context_selector=Selector(tags=("tea", "cake"))),
+            "Home · beside tag tea or cake · everyone",
+        ),
     ],
 )
 def test_a_scope_says_where_and_for_whom(scope, said):
@@ -73,7 +80,9 @@ def test_a_change_is_the_end_of_a_sentence_that_begins_with_a_name(before, after
 
 
 def test_fields_that_differ_are_told_in_words():
-    after = Pin(id="p", slot=4, item_id="1", scope=Scope(market="France"), window=Window(end=NOW, zone="Europe/Paris"))
+    after = Pin(
+        id="p", slot=4, item_id="1", scope=Scope(market="France"), window=Window(end=NOW, zone="Europe/Paris")
+    )
     told = {each.label: (each.before, each.after) for each in field_changes(PIN, after, NAMES)}
     assert told == {
         "slot": ("3", "4"),
@@ -125,7 +134,9 @@ def test_a_local_time_that_the_clocks_skip_is_refused_in_words():
 
 
 def test_of_an_ambiguous_local_time_the_earlier_is_meant():
-    assert from_field("2026-10-25T01:30", "Europe/London", "From") == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    assert from_field("2026-10-25T01:30", "Europe/London", "From") == datetime(
+        2026, 10, 25, 0, 30, tzinfo=UTC
+    )
 
 
 def test_what_is_no_time_is_refused_with_an_example():
