@@ -17,6 +17,9 @@ from recsys.domain.rules import Theme, theme_id
 from recsys.domain.selectors import Selector
 from recsys.services import drafting
 
+RESERVED = frozenset({"new", "find", "entries", "preview"})
+"""Addresses below `/themes/` that are the desk's own."""
+
 
 @bp.get("")
 def index() -> str:
@@ -53,6 +56,8 @@ def make() -> Response:
 def _begun(title: str, slug: str, form: forms.Form) -> Theme:
     slug = slug or slug_of(title)
     tags = forms.listed(form, "tags")
+    if slug in RESERVED:
+        raise Invalid("address", _("“%(slug)s” is an address of the desk itself; choose another", slug=slug))
     if theme_id(slug) in context.draft().rules:
         raise Invalid("slug", _("there is a theme at this address already; choose another"))
     return Theme(

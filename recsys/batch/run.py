@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,8 +20,9 @@ from recsys.batch.snapshot import Label, write_snapshot
 from recsys.batch.split import ask
 from recsys.data.training import TrainingData
 from recsys.domain.errors import Invalid
+from recsys.models.base import Recommender
 from recsys.models.progress import Progress, Silent
-from recsys.models.selection import Judged, compare, contenders
+from recsys.models.selection import Judged, Validation, compare, contenders
 from recsys.snapshots.verify import verify
 
 
@@ -47,6 +48,18 @@ class BatchResult:
     gate: Gate
     facts: dict[str, Any]
     snapshot_folder: Path
+
+
+class Budget:
+    """Seconds from now on, by a clock that is passed in; None never ends."""
+
+    def __init__(self, seconds: float | None, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._until = float("inf") if seconds is None else monotonic() + seconds
+
+    def is_spent(self) -> bool:
+        """Whether the time is over."""
+        return self._monotonic() >= self._until
 
 
 def run_batch(
@@ -92,12 +105,7 @@ def run_batch(
         raise Invalid("items", "There is nothing to recommend yet; import a catalog or interactions first.")
     watch.step("Splitting", 1)
     asked = ask(data, seed=seed)
-    until = monotonic() + budget if budget is not None else float("inf")
-    judged: tuple[Judged, ...] = ()
-    if asked.question:
-        judged = compare(
-            models, asked.question, seed=seed, progress=watch, spent=lambda: monotonic() >= until
-        )
+    judged = _judge(models, asked.question, seed, watch, Budget(budget, monotonic))
     winner = choose(model, models, judged)
     fitted = fit_all(winner, data, seed=seed, progress=watch)
     counts = write_snapshot(folder, Label(run_id, created_at, identity_key), data, fitted, watch)
@@ -108,6 +116,15 @@ def run_batch(
     gate = check_run(metrics, facts, live_metrics, live_facts)
     watch.advance()
     return BatchResult(run_id, winner.name, metrics, gate, facts, folder)
+
+
+def _judge(
+    models: Sequence[Recommender], question: Validation | None, seed: int, progress: Progress, budget: Budget
+) -> tuple[Judged, ...]:
+    """Compare the models, where there is something to compare them on."""
+    if question is None:
+        return ()
+    return compare(models, question, seed=seed, progress=progress, spent=budget.is_spent)
 
 
 def _facts(data: TrainingData, counts: NDArray[np.int64]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from recsys.data.bundled import interactions_path, items_path
+from recsys.data.shift import shift_days
 from recsys.demo.people import actor
 from recsys.demo.story import Cast, is_told, leave_a_draft, publish_story
 from recsys.domain.people import OPERATOR, Role
@@ -36,7 +37,7 @@ def prepare(shop: Shop, progress: Progress) -> None:
     upgrade(shop.settings.database_url)
     if (shop.settings.home / TOLD).exists():
         return
-    shift = _shift(_began(shop))
+    shift = timedelta(days=shift_days(_last_sale(), _began(shop)))
     cast = Cast(editor=actor(Role.EDITOR), publisher=actor(Role.PUBLISHER))
     import_items(shop, OPERATOR, items_path(), shift=shift, progress=progress)
     live = ensure_first_release(shop, OPERATOR)
@@ -67,14 +68,9 @@ def _last_sale() -> datetime:
     return last
 
 
-def _began(shop: Shop) -> date:
-    """The day of the first start, kept so that one which goes on the next day moves the data as far."""
+def _began(shop: Shop) -> datetime:
+    """The moment of the first start, kept so that one which goes on the next day moves the data as far."""
     mark = shop.settings.home / BEGUN
     if not mark.exists():
-        mark.write_text(shop.clock().date().isoformat())
-    return date.fromisoformat(mark.read_text())
-
-
-def _shift(today: date) -> timedelta:
-    """Whole days by which the data moves so that its last sale was yesterday."""
-    return today - timedelta(days=1) - _last_sale().date()
+        mark.write_text(shop.clock().isoformat())
+    return datetime.fromisoformat(mark.read_text())

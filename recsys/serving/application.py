@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from http import HTTPStatus
+from multiprocessing import parent_process
 from multiprocessing.util import Finalize
 
 import structlog
@@ -119,6 +121,7 @@ class Application:
 
 def create() -> Application:
     """The application of a worker process: settings from the environment, live state kept fresh in the background."""
+    _end_when_told()
     settings = Settings.from_environment(os.environ)
     configure_log(settings.log_level)
     shop = open_shop(settings)
@@ -127,6 +130,17 @@ def create() -> Application:
     # Workers are multiprocessing children, which skip atexit but run finalizers.
     Finalize(None, _close, args=(shop, live), exitpriority=10)
     return Application(shop, live)
+
+
+def _end_when_told() -> None:
+    """Let SIGTERM and SIGINT end a worker that is still starting.
+
+    A forked worker begins with the handlers of the server, which would take the signal for the server's and
+    go on; the server puts the worker's own handlers in place once it is ready.
+    """
+    if parent_process() is not None:
+        for each in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(each, signal.SIG_DFL)
 
 
 def _close(shop: Shop, live: LiveHolder) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from importlib import import_module
 
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
@@ -24,8 +25,10 @@ def serve(settings: Settings, workers: int | None = None) -> None:
 
     `workers` defaults to `settings.workers`; a worker that dies is started again. Requests under way are finished.
     """
-    # Workers are fresh processes that read the environment: they must see the settings given here.
+    # Workers read the environment: they must see the settings given here.
     os.environ.update(worker_environment(settings))
+    # Imported before the workers are forked, everything is there when they begin.
+    import_module(TARGET.partition(":")[0])
     Granian(
         TARGET,
         address=settings.host,

@@ -105,12 +105,13 @@ def running_endpoint(
 ) -> Iterator[Endpoint]:
     """Serve with worker processes until the block ends; `ready` waits for a release to be live."""
     port, log = free_port(), folder / "endpoint.log"
-    given = {**os.environ, **environment, "RECSYS_API_PORT": str(port), "RECSYS_WORKERS": str(workers)}
+    own = {"RECSYS_API_PORT": str(port), "RECSYS_WORKERS": str(workers), "RECSYS_LOG_LEVEL": "info"}
+    given = {**os.environ, **environment, **own}
     with log.open("wb") as output:
         process = subprocess.Popen([sys.executable, "-c", _SERVE], env=given, stdout=output, stderr=output)
     endpoint = Endpoint(port, key, log, process)
     try:
-        _wait(endpoint, "/readyz" if ready else "/healthz")
+        _wait(endpoint, "/readyz" if ready else "/healthz", workers)
         yield endpoint
     finally:
         process.send_signal(signal.SIGTERM)
@@ -121,14 +122,21 @@ def running_endpoint(
             process.wait()
 
 
-def _wait(endpoint: Endpoint, path: str) -> None:
+def _wait(endpoint: Endpoint, path: str, workers: int) -> None:
+    """Wait until every worker has answered at `path`."""
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
         assert endpoint.process.poll() is None, endpoint.log.read_text()
         try:
-            if endpoint.ask(path, key=None).status == 200:
-                return
+            endpoint.ask(path, key=None)
         except (OSError, HTTPException):
-            pass
-        time.sleep(0.05)
+            time.sleep(0.05)
+        if len(_answered(endpoint, path)) == workers:
+            return
     raise AssertionError(f"no answer in {_START_SECONDS} s: {endpoint.log.read_text()}")
+
+
+def _answered(endpoint: Endpoint, path: str) -> set[int]:
+    return {
+        line["pid"] for line in endpoint.log_lines() if line.get("path") == path and line["status"] == 200
+    }

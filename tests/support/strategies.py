@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Any, TypeVar
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from recsys.domain.catalog import Item
@@ -60,6 +61,9 @@ WINDOWS = (
     Window(start=AT), Window(end=AT), Window(AT - DAY, AT + DAY), Window(start=AT + DAY), Window(end=AT - DAY),
 )  # fmt: skip
 """They begin or end at the very moment of the request, stand around it, after it or before it."""
+
+half_as_many = settings(max_examples=settings.default.max_examples // 2)
+"""For laws that merge many times for one example: half of what the profile asks for."""
 
 T = TypeVar("T")
 R = TypeVar("R", Pin, Veto, Boost)

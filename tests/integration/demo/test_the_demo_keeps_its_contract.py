@@ -9,16 +9,14 @@ import stat
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 import pytest
-from support.endpoint import free_port
+from support.endpoint import Endpoint, free_port
 
 from recsys.services.auditing import verify
 from recsys.services.people import check_password
@@ -29,8 +27,23 @@ Record = dict[str, Any]
 PATIENCE = 240
 
 
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """A running demonstration: its record, and its endpoint."""
+
+    record: Record
+    endpoint: Endpoint
+
+    def slate(self, **query: Any) -> Record:
+        """A slate for the surface home."""
+        reply = self.endpoint.recommend(**query)
+        assert reply.status == 200, reply.body
+        slate: Record = reply.json
+        return slate
+
+
 @contextmanager
-def running_demo(home: Path) -> Iterator[Record]:
+def running_demo(home: Path) -> Iterator[Demo]:
     """Start the demonstration, wait for its record of this start, and stop it by a signal."""
     ports = [str(free_port()) for _ in range(2)]
     command = [sys.executable, "-m", "recsys", "demo", "--ui-port", ports[0], "--api-port", ports[1]]
@@ -38,7 +51,8 @@ def running_demo(home: Path) -> Iterator[Record]:
     with log.open("wb") as output:
         process = subprocess.Popen(command, env=_environment(home), stdout=output, stderr=output)
     try:
-        yield _wait_for_record(home / "demo.json", ports, process, log)
+        record = _wait_for_record(home / "demo.json", ports, process, log)
+        yield Demo(record, Endpoint(int(ports[1]), record["api_key"], log, process))
     finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=30) == 0, log.read_text()
@@ -61,105 +75,73 @@ def _wait_for_record(path: Path, ports: Sequence[str], process: subprocess.Popen
     raise AssertionError(f"no record in {PATIENCE} s: {log.read_text()}")
 
 
-class Caller:
-    """Calls the endpoint as a storefront would."""
-
-    def __init__(self, record: Record) -> None:
-        self._record = record
-
-    def slate(self, **query: Any) -> dict[str, Any]:
-        """A slate for the surface home."""
-        status, body = self.get("/v1/recommendations", surface="home", **query)
-        assert status == 200, body
-        return body
-
-    def get(self, path: str, *, key: bool = True, **query: Any) -> tuple[int, Any]:
-        """Status and decoded body."""
-        address = f"{self._record['api']}{path}?{urlencode(query)}"
-        headers = {"Authorization": f"Bearer {self._record['api_key']}"} if key else {}
-        try:
-            with urllib.request.urlopen(
-                urllib.request.Request(address, headers=headers), timeout=10
-            ) as answer:
-                return answer.status, json.load(answer)
-        except urllib.error.HTTPError as error:
-            assert error.headers["Content-Type"] == "application/problem+json"
-            return error.code, json.load(error)
-
-
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("demo") / "home"
 
 
 @pytest.fixture(scope="module")
-def first(home: Path) -> Iterator[Record]:
-    with running_demo(home) as record:
-        yield record
+def first(home: Path) -> Iterator[Demo]:
+    with running_demo(home) as demo:
+        yield demo
 
 
 @pytest.fixture(scope="module")
-def caller(first: Record) -> Caller:
-    return Caller(first)
-
-
-@pytest.fixture(scope="module")
-def shop(first: Record, home: Path) -> Shop:
+def shop(first: Demo, home: Path) -> Shop:
     return open_shop(Settings.from_environment(_environment(home)))
 
 
-def test_the_record_has_a_person_for_each_role_whose_password_works(first: Record, shop: Shop) -> None:
-    assert {user["role"] for user in first["users"]} == {"viewer", "editor", "publisher", "admin"}
-    for user in first["users"]:
+def test_the_record_has_a_person_for_each_role_whose_password_works(first: Demo, shop: Shop) -> None:
+    assert {user["role"] for user in first.record["users"]} == {"viewer", "editor", "publisher", "admin"}
+    for user in first.record["users"]:
         person = check_password(shop, user["email"], user["password"])
         assert person is not None
         assert person.role == user["role"]
 
 
-def test_only_the_owner_may_read_the_record(first: Record, home: Path) -> None:
+def test_only_the_owner_may_read_the_record(first: Demo, home: Path) -> None:
     assert first
     assert stat.S_IMODE((home / "demo.json").stat().st_mode) == 0o600
 
 
-def test_every_sample_shopper_has_forty_candidates_a_pin_and_a_slate_of_their_own(
-    first: Record, caller: Caller
-) -> None:
-    assert len(first["sample_users"]) >= 20
+def test_every_sample_shopper_has_forty_candidates_a_pin_and_a_slate_of_their_own(first: Demo) -> None:
+    assert len(first.record["sample_users"]) >= 20
     slates = set()
-    for user in first["sample_users"]:
-        items = caller.slate(user_id=user, limit=100)["items"]
+    for user in first.record["sample_users"]:
+        items = first.slate(user_id=user, limit=100)["items"]
         assert len({item["item_id"] for item in items}) == 100
         assert sum(item["source"] == "model" for item in items) >= 40
         assert any(item["source"] == "pin" for item in items[:20])
         assert all(item["reason"]["text"] for item in items)
         slates.add(tuple(item["item_id"] for item in items[:20]))
-    assert len(slates) == len(first["sample_users"])
+    assert len(slates) == len(first.record["sample_users"])
 
 
-def test_ids_are_the_datas_own(first: Record, caller: Caller) -> None:
-    assert all(user.isdigit() for user in first["sample_users"])
-    assert all(item["item_id"][:5].isdigit() for item in caller.slate()["items"])
+def test_ids_are_the_datas_own(first: Demo) -> None:
+    assert all(user.isdigit() for user in first.record["sample_users"])
+    assert all(item["item_id"][:5].isdigit() for item in first.slate()["items"])
 
 
-def test_a_shopper_never_seen_gets_a_labelled_fallback(caller: Caller) -> None:
-    slate = caller.slate(user_id="never-seen", limit=20)
+def test_a_shopper_never_seen_gets_a_labelled_fallback(first: Demo) -> None:
+    slate = first.slate(user_id="never-seen", limit=20)
     assert slate["personalised"] is False
     assert len(slate["items"]) == 20
     assert {item["source"] for item in slate["items"]} == {"pin", "theme", "fallback"}
 
 
-def test_what_is_wrong_with_a_question_is_named(caller: Caller) -> None:
+def test_what_is_wrong_with_a_question_is_named(first: Demo) -> None:
     wrong = [
-        (401, {}, False, None),
+        (401, {"surface": "home"}, False, None),
         (400, {"surface": "home", "limit": 0}, True, "limit"),
         (400, {"surface": "home", "colour": "red"}, True, "colour"),
         (404, {"surface": "attic"}, True, "surface"),
     ]
     for status, query, key, field in wrong:
-        got, problem = caller.get("/v1/recommendations", key=key, **(query or {"surface": "home"}))
-        assert got == status == problem["status"]
+        reply = first.endpoint.ask("/v1/recommendations", query=query, key="" if key else None)
+        assert reply.status == status == reply.json["status"]
+        assert reply.headers["content-type"] == "application/problem+json"
         if field is not None:
-            assert field in {error["field"] for error in problem["errors"]}
+            assert field in {error["field"] for error in reply.json["errors"]}
 
 
 def test_the_last_sale_was_yesterday_and_the_story_is_told(shop: Shop) -> None:
@@ -177,12 +159,12 @@ def test_the_last_sale_was_yesterday_and_the_story_is_told(shop: Shop) -> None:
     assert verify(shop) == []
 
 
-def test_a_second_start_keeps_data_and_credentials(first: Record, home: Path, shop: Shop) -> None:
+def test_a_second_start_keeps_data_and_credentials(first: Demo, home: Path, shop: Shop) -> None:
     with shop.database.read() as unit:
         runs = len(unit.runs.newest(10))
     with running_demo(home) as second:
         same = ("api_key", "users", "sample_users")
-        assert {name: second[name] for name in same} == {name: first[name] for name in same}
-        assert Caller(second).slate(user_id=second["sample_users"][0])["items"]
+        assert {n: second.record[n] for n in same} == {n: first.record[n] for n in same}
+        assert second.slate(user_id=second.record["sample_users"][0])["items"]
     with shop.database.read() as unit:
         assert len(unit.runs.newest(10)) == runs

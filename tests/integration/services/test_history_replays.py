@@ -38,33 +38,41 @@ TARGETS = (Target(item_id="lamp"), Target(item_id="tea"))
 Step = Callable[[Shop, Actor], object]
 
 _pick = st.integers(0, 7)
+_put_one = st.builds(lambda n: lambda shop, who: _put(shop, who, RULES[n]), _pick)
+_publish_all = st.just(lambda shop, _who: _publish(shop, PAT, None))
+_settle_one = st.builds(lambda n, keep: lambda shop, _who: _settle(shop, PAT, n, keep), _pick, st.booleans())
+_roll_back = st.builds(
+    lambda n, what: lambda shop, _who: roll_back(shop, PAT, 1 + n % len(releases(shop)), what=what),
+    _pick,
+    st.sampled_from(["both", "rules", "run"]),
+)
+# Hypothesis takes each with the same chance; the ones that lead to conflicts stand here twice.
 steps: st.SearchStrategy[Step] = st.one_of(
-    st.builds(lambda n: lambda shop, who: _put(shop, who, RULES[n]), _pick),
+    _put_one,
+    _put_one,
+    _put_one,
+    _publish_all,
+    _roll_back,
+    _roll_back,
+    _settle_one,
+    _settle_one,
+    st.builds(lambda some: lambda shop, who: _publish(shop, who, some), st.sets(_pick, max_size=4)),
     st.builds(lambda n: lambda shop, who: _remove(shop, who, RULES[n].id), _pick),
     st.builds(lambda n: lambda shop, who: undo(shop, who, _change(shop, n)), _pick),
-    st.builds(lambda n, keep: lambda shop, who: _settle(shop, who, n, keep), _pick, st.booleans()),
-    st.builds(
-        lambda some: lambda shop, who: _publish(shop, who, some), st.none() | st.sets(_pick, max_size=4)
-    ),
-    st.builds(
-        lambda n, what: lambda shop, who: roll_back(shop, who, 1 + n % len(releases(shop)), what=what),
-        _pick,
-        st.sampled_from(["both", "rules", "run"]),
-    ),
     st.builds(lambda n: lambda shop, who: accept_run(shop, who, f"run-{n}"), st.integers(0, 2)),
     st.builds(
         lambda n: lambda shop, who: take_down(shop, who, TARGETS[n], reason="recalled"), st.integers(0, 1)
     ),
     st.builds(lambda n: lambda shop, who: _lift(shop, who, n), _pick),
 )
-people = st.sampled_from([ANN, BOB, PAT, PAT])
+people = st.sampled_from([ANN, BOB, PAT])
 
 
 @settings(
     max_examples=max(12, settings.default.max_examples // 8),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(done=st.lists(st.tuples(people, steps), min_size=5, max_size=30))
+@given(done=st.lists(st.tuples(people, steps), min_size=10, max_size=40))
 def test_replaying_the_audit_log_gives_the_state_whatever_people_do(new_shop, database_url, done):
     empty_tables(database_url)
     _open(new_shop)
@@ -81,6 +89,9 @@ def test_replaying_the_audit_log_gives_the_state_whatever_people_do(new_shop, da
 def _open(shop: Shop) -> None:
     ensure_first_release(shop, PAT)
     upsert_items(shop, ADA, [item("lamp"), item("tea")])
+    for rule in (RULES[0], RULES[6], RULES[1]):
+        _put(shop, ANN, rule)
+        _publish(shop, PAT, None)
     for number in range(3):
         add_run(shop, f"run-{number}")
 

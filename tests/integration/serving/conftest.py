@@ -47,7 +47,7 @@ def served(request, tmp_path_factory) -> Iterator[Served]:
 
 
 @pytest.fixture
-def own(tmp_path, database_url) -> Iterator[Served]:
+def own(tmp_path, sqlite_url) -> Iterator[Served]:
     """Serve a shop for one test alone."""
-    with serving(tmp_path, database_url) as each:
+    with serving(tmp_path, sqlite_url) as each:
         yield each

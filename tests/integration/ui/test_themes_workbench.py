@@ -50,6 +50,13 @@ def test_a_second_theme_at_the_same_address_is_refused_and_keeps_what_was_typed(
     assert 'value="Another one"' in answer.text
 
 
+def test_a_theme_cannot_take_an_address_of_the_desk(desk, editor):
+    answer = editor.post("/themes", {"title": "New"})
+    assert answer.status_code == 422
+    assert "is an address of the desk itself" in answer.text
+    assert theme_of(desk, "new") is None
+
+
 def test_saving_is_a_change_of_the_draft_that_can_be_undone(desk, editor):
     token = token_in(editor.get("/themes/tea-time").text)
     answer = editor.post("/themes/tea-time", fields(token=token, picks=["i18", "i15"], title="Tea, late"))

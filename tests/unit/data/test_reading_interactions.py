@@ -107,50 +107,50 @@ def test_times_come_in_many_forms_and_without_an_offset_they_are_utc(write, text
     assert row["timestamp"] == moment
 
 
-@pytest.mark.parametrize(
-    ("column", "value", "reason"),
-    [
-        ("user_id", "", "is missing"),
-        ("item_id", "", "is missing"),
-        ("user_id", "u" * 129, "is 129 bytes long; an id has at most 128 bytes"),
-        ("user_id", "é" * 65, "is 130 bytes long; an id has at most 128 bytes"),
-        ("item_id", "a\tb", "holds a control character; remove it"),
-        ("order_id", "a\x85b", "holds a control character; remove it"),
-        (
-            "kind",
-            "bought",
-            '"bought" is not known; use one of view, click, add_to_cart, purchase, like, dislike',
-        ),
-        ("timestamp", "1711893900", '"1711893900" is not a time; write it like 2026-03-31T14:05:00Z'),
-        ("timestamp", "31.03.2026", '"31.03.2026" is not a time; write it like 2026-03-31T14:05:00Z'),
-        ("timestamp", "20260331", '"20260331" is not a time; write it like 2026-03-31T14:05:00Z'),
-        ("timestamp", "2026-02-30", '"2026-02-30" does not exist in the calendar or on the clock'),
-        (
-            "timestamp",
-            "2026-03-31T25:00",
-            '"2026-03-31T25:00" does not exist in the calendar or on the clock',
-        ),
-        (
-            "timestamp",
-            "1900-01-01",
-            '"1900-01-01" lies before 1970; leave it empty when the time is not known',
-        ),
-        (
-            "timestamp",
-            "0001-01-01T00:00+05:00",
-            '"0001-01-01T00:00+05:00" is out of range; use the years 1970 to 9999',
-        ),
-        ("quantity", "-1", '"-1" is negative; use 0 or more'),
-        ("quantity", "nan", '"nan" is not a number; write it like 12.5'),
-        ("quantity", "1_000", '"1_000" is not a number; write it like 12.5'),
-        ("quantity", "1e999", '"1e999" is not a finite number; write it like 12.5, or leave it empty'),
-        ("weight", "-0.5", '"-0.5" is negative; use 0 or more'),
-        ("weight", "inf", '"inf" is not a number; write it like 12.5'),
-        ("value", "£5", '"£5" is not a number; write it like 12.5'),
-        ("value", "12,5", '"12,5" is not a number; write it like 12.5'),
-        ("market", "m" * 200, "is 200 bytes long; an id has at most 128 bytes"),
-    ],
-)
+BAD_VALUES = [
+    ("user_id", "", "is missing"),
+    ("item_id", "", "is missing"),
+    ("user_id", "u" * 129, "is 129 bytes long; an id has at most 128 bytes"),
+    ("user_id", "é" * 65, "is 130 bytes long; an id has at most 128 bytes"),
+    ("item_id", "a\tb", "holds a control character; remove it"),
+    ("order_id", "a\x85b", "holds a control character; remove it"),
+    (
+        "kind",
+        "bought",
+        '"bought" is not known; use one of view, click, add_to_cart, purchase, like, dislike',
+    ),
+    ("timestamp", "1711893900", '"1711893900" is not a time; write it like 2026-03-31T14:05:00Z'),
+    ("timestamp", "31.03.2026", '"31.03.2026" is not a time; write it like 2026-03-31T14:05:00Z'),
+    ("timestamp", "20260331", '"20260331" is not a time; write it like 2026-03-31T14:05:00Z'),
+    ("timestamp", "2026-02-30", '"2026-02-30" does not exist in the calendar or on the clock'),
+    (
+        "timestamp",
+        "2026-03-31T25:00",
+        '"2026-03-31T25:00" does not exist in the calendar or on the clock',
+    ),
+    (
+        "timestamp",
+        "1900-01-01",
+        '"1900-01-01" lies before 1970; leave it empty when the time is not known',
+    ),
+    (
+        "timestamp",
+        "0001-01-01T00:00+05:00",
+        '"0001-01-01T00:00+05:00" is out of range; use the years 1970 to 9999',
+    ),
+    ("quantity", "-1", '"-1" is negative; use 0 or more'),
+    ("quantity", "nan", '"nan" is not a number; write it like 12.5'),
+    ("quantity", "1_000", '"1_000" is not a number; write it like 12.5'),
+    ("quantity", "1e999", '"1e999" is not a finite number; write it like 12.5, or leave it empty'),
+    ("weight", "-0.5", '"-0.5" is negative; use 0 or more'),
+    ("weight", "inf", '"inf" is not a number; write it like 12.5'),
+    ("value", "£5", '"£5" is not a number; write it like 12.5'),
+    ("value", "12,5", '"12,5" is not a number; write it like 12.5'),
+    ("market", "m" * 200, "is 200 bytes long; an id has at most 128 bytes"),
+]
+
+
+@pytest.mark.parametrize(("column", "value", "reason"), BAD_VALUES)
 def test_a_bad_value_is_refused_by_line_field_and_reason_and_the_good_rows_are_kept(
     write, column, value, reason
 ):

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hypothesis import given
-from support.strategies import ITEMS, Scene, plain_scene, rule_sets, scenes
+from hypothesis import strategies as st
+from support.strategies import ITEMS, plain_scene, rule_sets
 
 from recsys.domain.diff import Move, changed_fields, diff_rules, diff_slates
 from recsys.domain.ids import RuleId
 from recsys.domain.rules import Pin, RuleSet, Veto
 from recsys.domain.selectors import Target
+from recsys.domain.slates import Placed, Reason, Source
 
 PIN = Pin(id=RuleId("p"), slot=1, item_id=ITEMS[0], published=1)
 
@@ -55,9 +57,15 @@ def test_a_rule_that_is_made_removed_or_of_another_kind_names_no_fields() -> Non
     assert diff_rules(RuleSet([PIN]), RuleSet([veto]))[0].after is veto
 
 
-@given(scenes, scenes)
-def test_moves_tell_where_every_item_went(one: Scene, other: Scene) -> None:
-    before, after = one.slate(limit=500).items, other.slate(limit=500).items
+slates = st.lists(st.sampled_from(ITEMS), unique=True).map(
+    lambda ids: [
+        Placed(item_id, position, Source.MODEL, Reason("")) for position, item_id in enumerate(ids, 1)
+    ]
+)
+
+
+@given(slates, slates)
+def test_moves_tell_where_every_item_went(before: list[Placed], after: list[Placed]) -> None:
     moves = {move.item_id: move for move in diff_slates(before, after)}
     was = {each.item_id: each.position for each in before}
     now = {each.item_id: each.position for each in after}

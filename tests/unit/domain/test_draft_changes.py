@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.strategies import AT, ITEMS, SURFACES, TAGS
+from support.strategies import AT, ITEMS, SURFACES, TAGS, half_as_many
 
 from recsys.domain.changes import Change, apply_changes, find_conflicts, needed_by, publishable
 from recsys.domain.errors import Invalid
@@ -103,6 +103,7 @@ draft_and_selection = drafts().flatmap(
 )
 
 
+@half_as_many
 @given(draft_and_selection)
 def test_what_a_selection_needs_is_all_that_it_needs(drawn) -> None:
     (live, changes), selected = drawn
@@ -113,6 +114,7 @@ def test_what_a_selection_needs_is_all_that_it_needs(drawn) -> None:
         check_references(publishable(live, changes, whole))
 
 
+@half_as_many
 @given(draft_and_selection)
 def test_publishing_a_selection_and_then_the_rest_equals_publishing_all(drawn) -> None:
     (live, changes), selected = drawn
@@ -124,6 +126,7 @@ def test_publishing_a_selection_and_then_the_rest_equals_publishing_all(drawn) -
     assert after == apply_changes(live, changes)
 
 
+@half_as_many
 @given(draft_and_selection)
 def test_nothing_is_needed_that_the_selection_can_do_without(drawn) -> None:
     (live, changes), selected = drawn
@@ -134,6 +137,7 @@ def test_nothing_is_needed_that_the_selection_can_do_without(drawn) -> None:
         assert needed_by(live, changes, (selected | needed) - {each})
 
 
+@half_as_many
 @given(drafts())
 def test_the_whole_draft_can_be_published_and_is_the_draft(draft) -> None:
     live, changes = draft
@@ -143,6 +147,7 @@ def test_the_whole_draft_can_be_published_and_is_the_draft(draft) -> None:
         assert publishable(live, changes, everything) == apply_changes(live, changes)
 
 
+@half_as_many
 @given(drafts(), st.randoms(use_true_random=False))
 def test_changes_apply_in_the_order_of_their_ids(draft, shuffler) -> None:
     live, changes = draft
@@ -152,6 +157,7 @@ def test_changes_apply_in_the_order_of_their_ids(draft, shuffler) -> None:
     assert find_conflicts(live, mixed) == []
 
 
+@half_as_many
 @given(drafts())
 def test_a_change_counts_as_published_next_and_what_ends_as_it_was_keeps_its_publication(draft) -> None:
     live, changes = draft

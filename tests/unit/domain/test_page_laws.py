@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 from support.laws import why_not
-from support.strategies import AT, ITEMS, THEMES, Scene, plain_scene, scenes
+from support.strategies import AT, ITEMS, THEMES, Scene, half_as_many, plain_scene, scenes
 
 from recsys.domain.ids import RuleId
 from recsys.domain.merge import merge
@@ -48,12 +48,14 @@ def ids(row: PageRow) -> list[str]:
     return [each.item_id for each in row.slate.items]
 
 
+@half_as_many
 @given(paged_scenes())
 def test_an_item_appears_once_on_a_page_pins_too(scene: Scene) -> None:
     shown = [item_id for row in page(scene) for item_id in ids(row)]
     assert len(set(shown)) == len(shown)
 
 
+@half_as_many
 @given(paged_scenes())
 def test_each_row_is_the_merge_without_what_stands_above_it(scene: Scene) -> None:
     above: frozenset[str] = frozenset()
@@ -63,6 +65,7 @@ def test_each_row_is_the_merge_without_what_stands_above_it(scene: Scene) -> Non
         above |= set(ids(row))
 
 
+@half_as_many
 @given(paged_scenes())
 def test_a_row_is_dropped_exactly_when_it_cannot_reach_its_minimum_size(scene: Scene) -> None:
     kept = {row.settings.name: row for row in page(scene)}
@@ -74,6 +77,7 @@ def test_a_row_is_dropped_exactly_when_it_cannot_reach_its_minimum_size(scene: S
         above |= set(ids(kept[settings.name])) if settings.name in kept else set()
 
 
+@half_as_many
 @given(paged_scenes(), st.integers(1, 4))
 def test_asking_for_fewer_items_drops_no_row_and_cuts_it_short(scene: Scene, limit: int) -> None:
     top = on_home(scene, (replace(rows_of(scene)[0], name="main"),))
@@ -81,6 +85,7 @@ def test_asking_for_fewer_items_drops_no_row_and_cuts_it_short(scene: Scene, lim
     assert [ids(row) for row in short] == [ids(row)[:limit] for row in whole]
 
 
+@half_as_many
 @given(paged_scenes())
 def test_the_limit_is_per_row(scene: Scene) -> None:
     above: frozenset[str] = frozenset()
@@ -93,6 +98,7 @@ def test_the_limit_is_per_row(scene: Scene) -> None:
         above |= set(ids(row))
 
 
+@half_as_many
 @given(paged_scenes())
 def test_only_main_takes_fallback(scene: Scene) -> None:
     for row in page(scene):
@@ -100,6 +106,7 @@ def test_only_main_takes_fallback(scene: Scene) -> None:
         assert row.settings.name == "main" or Source.FALLBACK not in sources
 
 
+@half_as_many
 @given(paged_scenes())
 def test_eligibility_holds_in_every_row(scene: Scene) -> None:
     for row in page(scene):

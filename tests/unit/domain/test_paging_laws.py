@@ -13,6 +13,7 @@ from support.strategies import (
     Scene,
     changed_item,
     crowded_scenes,
+    half_as_many,
     pinned_scenes,
     plain_scene,
     scenes,
@@ -83,6 +84,7 @@ def in_turn(moments: list[Scene]) -> Iterator[Scene]:
     yield from [moments[-1]] * 500
 
 
+@half_as_many
 @given(shops_in_motion(), page_sizes)
 def test_paging_never_repeats_an_item_whatever_changes_meanwhile(
     moments: list[Scene], sizes: list[int]
@@ -91,6 +93,7 @@ def test_paging_never_repeats_an_item_whatever_changes_meanwhile(
     assert len(set(shown)) == len(shown)
 
 
+@half_as_many
 @given(shops_in_motion(), page_sizes)
 def test_paging_never_skips_an_item_that_stays_eligible_throughout(
     moments: list[Scene], sizes: list[int]
@@ -102,12 +105,14 @@ def test_paging_never_skips_an_item_that_stays_eligible_throughout(
     assert steady <= shown
 
 
+@half_as_many
 @given(shops_in_motion(), page_sizes)
 def test_every_page_shows_only_what_is_eligible_at_its_moment(moments: list[Scene], sizes: list[int]) -> None:
     for moment, page in zip(in_turn(moments), pages(in_turn(moments), sizes), strict=False):
         assert all(eligible(each.item_id, moment) for each in page.items)
 
 
+@half_as_many
 @given(shops_in_motion(), page_sizes)
 def test_slots_are_absolute_across_pages(moments: list[Scene], sizes: list[int]) -> None:
     positions = [each.position for each in items_of(pages(in_turn(moments), sizes))]

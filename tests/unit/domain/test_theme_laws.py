@@ -16,6 +16,7 @@ from support.strategies import (
     Scene,
     changed_item,
     crowded_scenes,
+    half_as_many,
     pinned_scenes,
     plain_scene,
     scenes,
@@ -47,6 +48,7 @@ def order_of(scene: Scene, rule_id: str = THEMES[0]) -> list[str]:
     return theme_order(theme_of(scene, rule_id), scene.candidates, scene.catalog, scene.request)
 
 
+@half_as_many
 @given(scenes)
 def test_a_theme_holds_picks_and_selected_items_without_exclusions_in_its_own_order(scene: Scene) -> None:
     for rule_id in THEMES:
@@ -140,18 +142,21 @@ def test_a_theme_outside_the_candidates_of_two_shoppers_is_ordered_differently_f
     assert other.ids()[1] == ITEMS[9]
 
 
+@half_as_many
 @given(scenes)
 def test_model_order_is_blind_to_boosts_and_the_group_limit(scene: Scene) -> None:
     bare = replace(scene, rules=type(scene.rules)([theme_of(scene, THEMES[0])]))
     assert order_of(bare) == order_of(scene)
 
 
+@half_as_many
 @given(scenes)
 def test_without_a_vector_a_theme_is_ordered_as_for_nobody_in_particular(scene: Scene) -> None:
     unknown = replace(scene, candidates=replace(scene.candidates, vector=None))
     assert order_of(unknown) == order_of(scene.asking(personalised=False))
 
 
+@half_as_many
 @given(scenes)
 def test_model_order_keeps_every_member_once(scene: Scene) -> None:
     assert sorted(by_model(ITEMS, scene.candidates, scene.request)) == sorted(ITEMS)

@@ -16,6 +16,7 @@ from support.strategies import (
     Scene,
     changed_item,
     crowded_scenes,
+    half_as_many,
     pinned_scenes,
     plain_scene,
     requests,
@@ -49,6 +50,7 @@ def compiled(scene: Scene) -> tuple[CompiledRules, ShopView]:
     )
 
 
+@half_as_many
 @given(any_scene, questions)
 def test_pins_vetoes_and_factors_are_the_same_one_request_after_the_other(scene: Scene, asked) -> None:
     rules, _ = compiled(scene)
@@ -64,6 +66,7 @@ def test_pins_vetoes_and_factors_are_the_same_one_request_after_the_other(scene:
             assert factor.personal == same.personal
 
 
+@half_as_many
 @given(any_scene, questions)
 def test_the_merge_gives_the_same_slate_over_compiled_and_plain_views(scene: Scene, asked) -> None:
     rules, shop = compiled(scene)
@@ -72,6 +75,7 @@ def test_the_merge_gives_the_same_slate_over_compiled_and_plain_views(scene: Sce
         assert merge(scene.candidates, rules, request, shop) == expected
 
 
+@half_as_many
 @given(scenes)
 def test_rows_and_themes_are_the_same(scene: Scene) -> None:
     rules, _ = compiled(scene)
@@ -83,6 +87,7 @@ def test_rows_and_themes_are_the_same(scene: Scene) -> None:
         assert rules.theme(rule_id) == plain.theme(rule_id)
 
 
+@half_as_many
 @given(scenes, selectors, moments)
 def test_the_compiled_catalog_sells_and_selects_what_the_plain_one_does(scene: Scene, selector, at) -> None:
     _, shop = compiled(scene)
@@ -93,6 +98,7 @@ def test_the_compiled_catalog_sells_and_selects_what_the_plain_one_does(scene: S
         assert [sellable(item_id) for item_id in ITEMS] == [expected(item_id) for item_id in ITEMS]
 
 
+@half_as_many
 @given(any_scene, st.sampled_from(ITEMS), st.booleans())
 def test_rules_compiled_once_follow_the_catalog_from_revision_to_revision(
     scene: Scene, item_id, available

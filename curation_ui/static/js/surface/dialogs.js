@@ -31,7 +31,7 @@ function subjectOf(element) {
 }
 
 function open(name, subject, anchor) {
-  const dialog = document.getElementById(`${name}-dialog`);
+  const dialog = unfold(name);
   if (!dialog) return false;
   fill(dialog, subject);
   const back = document.activeElement;
@@ -40,8 +40,21 @@ function open(name, subject, anchor) {
   const first = dialog.querySelector("[data-first]") ?? dialog.querySelector("input:not([type=hidden]), select, textarea, button");
   first?.focus();
   first?.select?.();
-  dialog.addEventListener("close", () => back?.isConnected && back.focus({ preventScroll: true }), { once: true });
+  dialog.addEventListener("close", () => {
+    dialog.remove();
+    if (back?.isConnected) back.focus({ preventScroll: true });
+  }, { once: true });
   return true;
+}
+
+// Dialogs lie folded in templates; the one that is open is the only one on the page.
+function unfold(name) {
+  const folded = document.getElementById(`${name}-template`);
+  if (!folded) return null;
+  const dialog = folded.content.firstElementChild.cloneNode(true);
+  folded.after(dialog);
+  window.htmx.process(dialog);
+  return dialog;
 }
 
 function fill(dialog, subject) {
@@ -63,7 +76,6 @@ function offerAsPinned(dialog, subject) {
 
 // A dialog stands under its tile where there is room, else above it; on a small screen style sheets put it at the foot.
 function beside(dialog, anchor) {
-  dialog.style.left = dialog.style.top = "";
   if (window.innerWidth < 700 || !anchor) return;
   const tile = anchor.getBoundingClientRect();
   const own = dialog.getBoundingClientRect();

@@ -1,0 +1,100 @@
+"""The surface and publishing pages in every state that people meet: accessible, and never wider than the screen."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+from support.running_desk import RunningDesk, let_people_in, running_desk
+from support.tiny_shop import TinyShop, make_tiny_shop
+
+from recsys.domain.ids import ItemId
+from recsys.domain.people import OPERATOR, Actor, Role
+from recsys.domain.rules import Pin
+from recsys.domain.scopes import Scope
+from recsys.services.catalog import find_items, upsert_items
+from recsys.services.drafting import put_rule
+
+ADDRESSES = (
+    "/surfaces/home?as=ann",
+    "/surfaces/home?as=ann&show=difference",
+    "/surfaces/home?show=live",
+    "/surfaces/product?context=i01",
+    "/publish",
+)
+LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
+AXE = "() => axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
+
+
+@pytest.fixture(scope="module")
+def desk(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDesk]:
+    """A desk for looking only, with a title that is one long word and a draft by two people."""
+    folder = tmp_path_factory.mktemp("looks")
+    database = folder / "recsys.db"
+    database.write_bytes(migrated_sqlite.read_bytes())
+    tiny = make_tiny_shop(folder / "home", f"sqlite:///{database}")
+    let_people_in(tiny.shop)
+    _lengthen(tiny)
+    for number, name in enumerate(("jo@shop.example", "editor@shop.example"), start=1):
+        pin = Pin(
+            id=f"pin-{number}", slot=number, item_id=ItemId("i20"), scope=Scope(surface="home"), notes=LONG
+        )
+        put_rule(tiny.shop, Actor(name, Role.EDITOR), pin, expected="new")
+    with running_desk(tiny.environment, folder) as running:
+        yield running
+
+
+def _lengthen(tiny: TinyShop) -> None:
+    items = find_items(tiny.shop, ["i07", "i20"])
+    upsert_items(tiny.shop, OPERATOR, [replace(item, title=LONG) for item in items.values()])
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 768, 320])
+def test_no_page_is_wider_than_the_screen_or_inaccessible(
+    desk: RunningDesk, new_page: Callable[..., Page], axe_source: str, width: int, scheme: str
+) -> None:
+    page = new_page(viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True)
+    desk.sign_in(page, Role.PUBLISHER)
+    for address in ADDRESSES:
+        page.goto(desk.url(address))
+        page.wait_for_load_state("networkidle")
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), address
+        assert violations(page, axe_source) == [], address
+
+
+@pytest.mark.parametrize("key", ["p", "v", "t", "b", "x", "g", "s", "m"])
+def test_every_dialog_and_chooser_is_accessible(
+    desk: RunningDesk, new_page: Callable[..., Page], axe_source: str, key: str
+) -> None:
+    page = new_page(viewport={"width": 1280, "height": 800}, bypass_csp=True)
+    desk.sign_in(page, Role.PUBLISHER, "/surfaces/home?as=ann")
+    page.locator("#tile-main-4").focus()
+    page.keyboard.press(key)
+    expect(page.locator("dialog[open], details.chooser[open]")).to_be_visible()
+    assert violations(page, axe_source) == []
+
+
+def test_the_form_of_a_rule_is_accessible(
+    desk: RunningDesk, new_page: Callable[..., Page], axe_source: str
+) -> None:
+    page = new_page(bypass_csp=True)
+    desk.sign_in(page, Role.EDITOR, "/surfaces/home")
+    page.get_by_role("button", name="Edit Pin · slot 3").click()
+    expect(page.get_by_label("Priority")).to_be_visible()
+    assert violations(page, axe_source) == []
+
+
+def violations(page: Page, axe_source: str) -> list[str]:
+    """What axe finds, one line a place."""
+    page.evaluate(axe_source)
+    found = page.evaluate(AXE)["violations"]
+    return [
+        f"{each['id']}: {json.dumps(node['target'])} {node['failureSummary']}"
+        for each in found
+        for node in each["nodes"]
+    ]
