@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from flask import Blueprint, render_template, request, url_for
 
@@ -33,7 +34,9 @@ class Found:
 def index() -> str:
     """Everything found, on a page of its own."""
     text = request.args.get("q", "").strip()
-    return render_template("search/index.html", q=text, found=find(text, LISTED), where=rule_address)
+    return render_template(
+        "search/index.html", q=text, found=find(text, LISTED), where=rule_address, pin=pinning_address
+    )
 
 
 @bp.get("/suggest")
@@ -42,7 +45,10 @@ def suggest() -> str:
     text = request.args.get("q", "").strip()
     if not text:
         return ""
-    return render_template("search/suggest.html", q=text, found=find(text, SUGGESTED), where=rule_address)
+    found = find(text, SUGGESTED)
+    return render_template(
+        "search/suggest.html", q=text, found=found, where=rule_address, pin=pinning_address
+    )
 
 
 @bp.get("/options")
@@ -61,6 +67,18 @@ def find(text: str, limit: int) -> Found:
     themes = [each for each in rules.of(Theme) if _says(text, f"{each.title} {each.slug} {each.blurb}")]
     others = [each for each in rules if isinstance(each, Pin | Veto | Boost) and _about(text, each)]
     return Found(catalog.search(context.shop(), text, limit), themes[:limit], others[:limit])
+
+
+def pinning_address(item_id: str) -> str:
+    """The surface page with the item in its search, ready to be pinned: the one that one comes from, else the first."""
+    here = urlsplit(request.headers.get("HX-Current-URL") or request.referrer or "")
+    if here.path.startswith("/surfaces/") and here.netloc == request.host:
+        asked = [each for each in parse_qsl(here.query) if each[0] not in {"find", "slot"}]
+        return f"{here.path}?{urlencode([*asked, ('find', item_id)])}"
+    slugs = [surface.slug for surface in context.draft().rules.of(SurfaceSettings)]
+    if not slugs:
+        return url_for("surfaces.index")
+    return url_for("surfaces.show", slug="home" if "home" in slugs else slugs[0], find=item_id)
 
 
 def rule_address(rule: AnyRule) -> str:

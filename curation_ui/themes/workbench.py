@@ -42,10 +42,7 @@ def save(slug: str) -> Response:
     except Invalid as error:
         return make_response(_bench(theme, token, error=invalid_words(error)), 422)
     except Conflict as conflict:
-        context.wrote()
-        return make_response(
-            _bench(theme, drafting.rule_token(context.draft(), theme.id), conflict=conflict), 409
-        )
+        return _conflicting(theme, conflict)
     context.wrote()
     toast = Toast(
         _("“%(title)s” is saved in the draft.", title=theme.title),
@@ -67,6 +64,14 @@ def remove(slug: str) -> Response:
         undo=url_for("changes.undo", change_id=change.id),
     )
     return done(toast, url_for("themes.index"))
+
+
+def _conflicting(theme: Theme, conflict: Conflict) -> Response:
+    """The form as it was sent, beside what stands by now; saving it again goes over that."""
+    context.wrote()
+    mine = conflict.yours if isinstance(conflict.yours, Theme) else theme
+    token = drafting.rule_token(context.draft(), theme.id)
+    return make_response(_bench(mine, token, conflict=conflict), 409)
 
 
 def _theme(slug: str) -> Theme:

@@ -129,6 +129,7 @@ class Theme(Rule):
     def __post_init__(self) -> None:
         Rule.__post_init__(self)
         check_slug(self.slug, "slug")
+        _check_own_id(self.id, theme_id(self.slug))
         check_text(self.title, "title", required=True)
         check_text(self.blurb, "blurb")
         for market, title in self.titles.items():
@@ -190,6 +191,7 @@ class SurfaceSettings(Rule):
     def __post_init__(self) -> None:
         Rule.__post_init__(self)
         check_slug(self.slug, "slug")
+        _check_own_id(self.id, surface_id(self.slug))
         check_text(self.title, "title", required=True)
         names = [row.name for row in self.rows]
         if MAIN not in names:
@@ -311,6 +313,11 @@ def check_text(value: str, field_name: str, *, required: bool = False) -> None:
         raise Invalid(field_name, "is required")
     if len(value) > MAX_TEXT:
         raise Invalid(field_name, f"is longer than {MAX_TEXT} characters")
+
+
+def _check_own_id(given: RuleId, wanted: RuleId) -> None:
+    if given != wanted:
+        raise Invalid("id", f"must be {wanted}: themes and surfaces are found by their slugs")
 
 
 def _check_holdout(share: float) -> None:

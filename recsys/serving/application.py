@@ -34,12 +34,12 @@ from recsys.serving.rate_limits import RateLimits
 from recsys.serving.recommendations import RecommendationsRoute
 from recsys.serving.router import KeyedRoute, OpenRoute, Router
 from recsys.settings import Settings
-from recsys.slates.overlays import LiveKey
 from recsys.slates.refresh import LiveHolder
 
 _log = structlog.get_logger(__name__)
 _DRAINED_BYTES = 4 * MAX_BODY_BYTES
-_PRIVATE = (("Cache-Control", "private, no-cache"), ("Vary", "Authorization, X-API-Key, Origin"))
+_PRIVATE = ("Cache-Control", "private, no-cache")
+_VARY = ("Vary", "Authorization, X-API-Key, Origin")
 
 
 class Application:
@@ -91,20 +91,16 @@ class Application:
 
     def _keyed(self, http: HttpRequest, route: KeyedRoute) -> HttpResponse:
         key = authenticate(http, self._live.current().overlays.keys)
-        headers = (*_PRIVATE, *cors_headers(http, key))
+        # On errors too: pages must be able to read them, and a refused request counts.
+        headers = [_VARY, *cors_headers(http, key)]
         try:
-            return self._allowed(http, route, key).with_headers(headers)
-        except Exception as fault:  # noqa: BLE001 - pages of the key's origins must be able to read errors too
-            return _response_to(fault, http).with_headers(headers[1:])
-
-    def _allowed(self, http: HttpRequest, route: KeyedRoute, key: LiveKey) -> HttpResponse:
-        check_origin(http, key)
-        require_scope(key, route.scope)
-        standing = self._limits.take(key)
-        try:
-            return route.handle(http, key).with_headers(standing)
-        except Exception as fault:  # noqa: BLE001 - a refused request counts, and its answer says where the key stands
-            return _response_to(fault, http).with_headers(standing)
+            check_origin(http, key)
+            require_scope(key, route.scope)
+            headers += self._limits.take(key)
+            response = route.handle(http, key).with_headers([_PRIVATE])
+        except Exception as fault:  # noqa: BLE001 - the last resort, as in `_answer`
+            response = _response_to(fault, http)
+        return response.with_headers(headers)
 
     def _options(self, http: HttpRequest) -> HttpResponse:
         allowed = self._router.allowed(http.path)

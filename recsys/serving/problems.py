@@ -81,7 +81,7 @@ def problem_of(error: RecsysError) -> Problem:
     """The problem that says what a use case said."""
     match error:
         case Invalid():
-            return bad_field(error.field or "body", error.message)
+            return bad_field(error.field or "body", error.message.rstrip("."))
         case NotFound():
             return bad_field(error.what, error.message.rstrip("."), HTTPStatus.NOT_FOUND)
         case Forbidden():

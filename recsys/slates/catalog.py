@@ -11,6 +11,9 @@ from recsys.domain.catalog import Item
 from recsys.domain.ids import ItemId
 from recsys.domain.selectors import Selector
 
+ELSEWHERE = "\x00elsewhere"
+"""Stands for every market that no item names; no market can be called so, because ids hold no control characters."""
+
 
 class CompiledCatalog:
     """One revision of the catalog. Immutable; what is derived from it is worked out once, when first asked.
@@ -27,6 +30,7 @@ class CompiledCatalog:
         self._held: dict[Selector, frozenset[ItemId]] = {}
         self._sorted: tuple[ItemId, ...] | None = None
         self._tags: Mapping[str, int] | None = None
+        self._markets: frozenset[str] | None = None
         self._take(entries)
 
     def updated(self, revision: int, entries: Iterable[tuple[int, Item]]) -> CompiledCatalog:
@@ -72,13 +76,24 @@ class CompiledCatalog:
 
     def sellable_in(self, market: str | None) -> frozenset[ItemId]:
         """What can be bought in `market` (None: anywhere) right now."""
+        market = self.market_key(market)
         found = self._sellable.get(market)
         if found is None:
-            found = frozenset(
-                i for i, item in self._items.items() if item.in_stock() and item.sold_in(market)
-            )
+            stocked = (each for each in self._items.items() if each[1].in_stock())
+            found = frozenset(item_id for item_id, item in stocked if item.sold_in(market))
             self._sellable[market] = found
         return found
+
+    def market_key(self, market: str | None) -> str | None:
+        """One name for all markets that no item names, so that what is kept a market cannot grow with requests."""
+        return market if market is None or market in self.known_markets else ELSEWHERE
+
+    @property
+    def known_markets(self) -> frozenset[str]:
+        """Every market that some item names."""
+        if self._markets is None:
+            self._markets = frozenset(market for item in self._items.values() for market in item.markets)
+        return self._markets
 
     def held_apart_from_age(self, selector: Selector) -> frozenset[ItemId]:
         """The items that a selector holds when its age part is left out."""
@@ -105,4 +120,4 @@ class CompiledCatalog:
     @property
     def markets(self) -> Sequence[str]:
         """Every market that some item names, sorted."""
-        return sorted({market for item in self._items.values() for market in item.markets})
+        return sorted(self.known_markets)

@@ -44,6 +44,7 @@ class CompiledRules:
         self.index = index
         self.catalog = catalog
         self._vetoed: dict[Plain, CompiledTargets] = {}
+        self._targets: dict[RuleId, CompiledTargets] = {}
 
     @property
     def rules(self) -> RuleSet:
@@ -75,8 +76,7 @@ class CompiledRules:
         others = [
             each for each in _placed(self.index.other_vetoes, request) if is_live_veto(each, request, context)
         ]
-        if others:
-            tests.append(compile_targets((veto.target for veto in others), self.catalog).at(request.at))
+        tests += [self._target_of(veto).at(request.at) for veto in others]
         if len(tests) < 2:
             return tests[0] if tests else _never
         return lambda item_id: any(test(item_id) for test in tests)
@@ -86,7 +86,17 @@ class CompiledRules:
         context = context_items(request, self.catalog)
         key = self.index.holdout_key
         live = [each for each in _placed(self.index.boosts, request) if is_live(each, request, context, key)]
-        return CompiledMultiplier.of(live, request, self.catalog) if live else None
+        if not live:
+            return None
+        parts = [(each.factor, self._target_of(each).at(request.at)) for each in live]
+        return CompiledMultiplier(parts, any(each.scope.personal for each in live))
+
+    def _target_of(self, rule: Boost | Veto) -> CompiledTargets:
+        """What a rule covers over this catalog, resolved once."""
+        targets = self._targets.get(rule.id)
+        if targets is None:
+            targets = self._targets[rule.id] = compile_targets([rule.target], self.catalog)
+        return targets
 
     def _plain_targets(self, request: Request) -> Iterator[CompiledTargets]:
         """The vetoes that hold whenever surface, row and market match: resolved once over this catalog."""
@@ -108,12 +118,6 @@ class CompiledMultiplier:
 
     parts: Sequence[tuple[float, Callable[[ItemId], bool]]]
     personal: bool
-
-    @classmethod
-    def of(cls, boosts: Sequence[Boost], request: Request, catalog: CompiledCatalog) -> CompiledMultiplier:
-        """Compile the boosts that are live for a request."""
-        parts = [(each.factor, compile_targets([each.target], catalog).at(request.at)) for each in boosts]
-        return cls(parts, any(each.scope.personal for each in boosts))
 
     def __call__(self, item_id: ItemId) -> float:
         """Strongest boost times strongest bury."""

@@ -28,6 +28,7 @@ class ShopView:
 
     def sellable(self, market: str | None, at: datetime) -> Callable[[ItemId], bool]:
         """Whether an item is in the catalog, available, sold in `market` and not taken down."""
+        market = self.catalog.market_key(market)
         left = self._left.get(market)
         if left is None:
             left = self._left[market] = self.catalog.sellable_in(market) - self.takedowns.covered

@@ -77,7 +77,7 @@ def test_after_a_pin_the_same_tile_has_the_focus_and_u_takes_it_back(home: Page)
     home.keyboard.type("2")
     home.keyboard.press("Enter")
     expect(home.locator(".cell").nth(1)).to_have_attribute("data-item", item)
-    assert focused(home) == item
+    expect(home.locator("#tile-main-2")).to_be_focused()
     home.keyboard.press("u")
     status(home, "Undone")
     expect(home.locator(".cell").nth(8)).to_have_attribute("data-item", item)
@@ -140,7 +140,7 @@ def test_a_veto_asks_for_a_reason_and_offers_the_last_one_again(home: Page) -> N
     home.keyboard.type("Out of season")
     home.keyboard.press("Enter")
     status(home, "Vetoed")
-    assert focused(home) == item_at(home, 5)
+    expect(home.locator("#tile-main-5")).to_be_focused()
     home.keyboard.press("v")
     expect(reason).to_have_value("Out of season")
 
@@ -184,7 +184,7 @@ def test_the_item_beside_the_page_is_found_as_one_types(home: Page, desk: Runnin
     home.goto(desk.url("/surfaces/product"))
     home.keyboard.press("c")
     home.keyboard.type("red mug")
-    home.get_by_role("link", name="Red Mug").click()
+    home.locator("#beside-found").get_by_role("link", name="Red Mug").click()
     home.wait_for_url("**context=i01**")
     expect(home.locator("#beside summary")).to_contain_text("Red Mug")
 

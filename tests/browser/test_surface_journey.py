@@ -83,6 +83,7 @@ def test_what_an_editor_makes_is_what_shoppers_get_and_a_roll_back_brings_the_ol
     page.get_by_label("Slots").fill("5")
     page.keyboard.press("Enter")
     toast(page, "Placed “Tea time” in slot 5")
+    expect(page.locator(".cell").nth(4)).to_contain_text("Tea time")
     drafted = on_grid(page)
     assert drafted[2] == before[7]
     assert before[0] not in drafted

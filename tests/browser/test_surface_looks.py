@@ -53,18 +53,27 @@ def _lengthen(tiny: TinyShop) -> None:
     upsert_items(tiny.shop, OPERATOR, [replace(item, title=LONG) for item in items.values()])
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 768, 320])
-def test_no_page_is_wider_than_the_screen_or_inaccessible(
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (1440, "dark"), (320, "light")])
+def test_no_page_has_a_barrier(
     desk: RunningDesk, new_page: Callable[..., Page], axe_source: str, width: int, scheme: str
 ) -> None:
     page = new_page(viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True)
     desk.sign_in(page, Role.PUBLISHER)
     for address in ADDRESSES:
         page.goto(desk.url(address))
-        page.wait_for_load_state("networkidle")
-        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), address
         assert violations(page, axe_source) == [], address
+
+
+def test_no_page_is_wider_than_the_screen(desk: RunningDesk, page: Page) -> None:
+    desk.sign_in(page, Role.PUBLISHER)
+    for address in ADDRESSES:
+        page.goto(desk.url(address))
+        for width in (1440, 1024, 768, 320):
+            page.set_viewport_size({"width": width, "height": 900})
+            assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), (
+                address,
+                width,
+            )
 
 
 @pytest.mark.parametrize("key", ["p", "v", "t", "b", "x", "g", "s", "m"])

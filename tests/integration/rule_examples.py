@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -98,8 +99,18 @@ pins = st.one_of(
 )
 vetoes = st.builds(Veto, target=targets, reason=words, **_scoped)
 boosts = st.builds(Boost, target=targets, factor=_factors, holdout=_holdouts, **_scoped)
+
+
+def _theme(slug: str, **fields: Any) -> Theme:
+    return Theme(**{**fields, "id": theme_id(slug), "slug": slug})
+
+
+def _surface(slug: str, **fields: Any) -> SurfaceSettings:
+    return SurfaceSettings(**{**fields, "id": surface_id(slug), "slug": slug})
+
+
 themes = st.builds(
-    Theme,
+    _theme,
     slug=slugs,
     title=words,
     blurb=words,
@@ -117,7 +128,7 @@ _rows = st.lists(
     max_size=2,
     unique_by=lambda row: row.name,
 ).map(lambda rows: (RowSettings(), *(row for row in rows if row.name != "main")))
-surfaces = st.builds(SurfaceSettings, slug=slugs, title=words, rows=_rows, context=st.booleans(), **_common)
+surfaces = st.builds(_surface, slug=slugs, title=words, rows=_rows, context=st.booleans(), **_common)
 any_rule: st.SearchStrategy[AnyRule] = st.one_of(pins, vetoes, boosts, themes, surfaces)
 
 

@@ -28,7 +28,7 @@ document.addEventListener("htmx:responseError", (event) => {
   toast({ text: event.detail.xhr.statusText || String(event.detail.xhr.status), tone: "bad" });
 });
 document.addEventListener("htmx:sendError", () => {
-  toast({ text: document.body.dataset.offline || "The desk cannot be reached. Nothing on this page is lost; try again in a moment.", tone: "bad" });
+  toast({ text: document.body.dataset.offline, tone: "bad" });
 });
 document.addEventListener("toast", (event) => toast(event.detail));
 

@@ -1,5 +1,18 @@
+// A link may bring an item along (`?find=85123A`) to a page on which items are looked for.
+function arrive() {
+  const asked = new URLSearchParams(location.search).get("find");
+  const field = document.getElementById("find-item");
+  if (!asked || !field) return;
+  addEventListener("load", () => {
+    field.value = asked;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    field.focus();
+  });
+}
+
 // The search box of every page: arrows walk through what was found, Escape leaves.
 export function installFind() {
+  arrive();
   const box = document.querySelector("[data-find]");
   if (!box) return;
   const input = box.querySelector("input");

@@ -88,7 +88,7 @@ form.addEventListener("keydown", (event) => {
 const apart = (target) => ["theme-find", "paste", "preview_user", "preview_market"].includes(target.id);
 form.addEventListener("input", (event) => {
   if (apart(event.target)) event.stopPropagation();
-  else if (state) state.textContent = "Not saved yet";
+  else if (state) state.textContent = document.body.dataset.unsaved;
   if (event.target.id !== "theme-find" && event.target.id !== "paste") preview();
 });
 

@@ -28,12 +28,12 @@ export function toast({ text, tone = "good", undo = null }) {
   words.textContent = text;
   element.append(words);
   if (undo) {
-    const act = button("Undo", "", () => { takeBack(undo); element.remove(); });
+    const act = button(document.body.dataset.undo, "", () => { takeBack(undo); element.remove(); });
     act.dataset.undo = undo;
     element.append(act);
   }
   const close = button("×", "close", () => element.remove());
-  close.setAttribute("aria-label", "Close this message");
+  close.setAttribute("aria-label", document.body.dataset.close);
   element.append(close);
   place().replaceChildren(element);
   fade(element);

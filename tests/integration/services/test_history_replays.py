@@ -72,10 +72,12 @@ people = st.sampled_from([ANN, BOB, PAT])
     max_examples=max(12, settings.default.max_examples // 8),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(done=st.lists(st.tuples(people, steps), min_size=10, max_size=40))
-def test_replaying_the_audit_log_gives_the_state_whatever_people_do(new_shop, database_url, done):
+@given(conflict=st.booleans(), done=st.lists(st.tuples(people, steps), min_size=10, max_size=40))
+def test_replaying_the_audit_log_gives_the_state_whatever_people_do(new_shop, database_url, conflict, done):
     empty_tables(database_url)
     _open(new_shop)
+    if conflict:
+        _move_underneath(new_shop)
     for who, step in done:
         told = len(entries(new_shop, limit=500))
         try:
@@ -94,6 +96,13 @@ def _open(shop: Shop) -> None:
         _publish(shop, PAT, None)
     for number in range(3):
         add_run(shop, f"run-{number}")
+
+
+def _move_underneath(shop: Shop) -> None:
+    """Two steps of the draft, by two people, on a rule that a roll back then moves."""
+    _put(shop, ANN, pin(5))
+    _put(shop, BOB, pin(6))
+    roll_back(shop, PAT, 2, what="rules")
 
 
 def _check_line(shop: Shop) -> None:

@@ -170,3 +170,11 @@ def test_a_snapshot_written_under_another_key_is_told_plainly(tiny: TinyShop) ->
     holder = LiveHolder(tiny.shop.database, other, clock=tiny.shop.clock)
     assert holder.catch_up().release is None
     assert "RECSYS_SECRET_KEY" in (holder.last_fault or "")
+
+
+def test_markets_that_nobody_knows_take_no_memory_each(tiny: TinyShop, holder: LiveHolder) -> None:
+    state = holder.current()
+    one, other = (state.catalog.sellable_in(market) for market in ("Atlantis", "Lemuria"))
+    assert one is other
+    assert "i40" not in one, "sold in France alone"
+    assert "i40" in state.catalog.sellable_in("FR")

@@ -211,6 +211,19 @@ def test_the_search_reaches_items_themes_and_rules(editor):
     assert "Nothing found" in text_of(editor, "/search?q=zzz")
 
 
+@pytest.mark.parametrize(
+    ("here", "leads_to"),
+    [
+        ("http://localhost/surfaces/product?as=ann&slot=4", "/surfaces/product?as=ann&amp;find=i01"),
+        ("http://localhost/themes", "/surfaces/home?find=i01"),
+        ("http://evil.example/surfaces/x", "/surfaces/home?find=i01"),
+    ],
+)
+def test_an_item_found_leads_to_where_it_can_be_pinned(editor, here, leads_to):
+    page = editor.get("/search/suggest?q=red+mug", headers={"HX-Current-URL": here}).text
+    assert f'href="{leads_to}"' in page
+
+
 def test_the_search_takes_any_text(editor):
     for text in ("%", "_", "'; drop table item; --", "<script>", "\u0000", "é" * 500):
         assert editor.get("/search", query_string={"q": text}).status_code == 200

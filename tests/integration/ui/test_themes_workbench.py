@@ -94,6 +94,7 @@ def test_of_two_editors_the_second_is_shown_both_versions_and_loses_nothing(desk
     assert answer.status_code == 409
     assert "publisher@shop.example saved this theme while you were working on it" in page
     assert "Tea, theirs" in page
+    assert ">Author<" not in page
     assert 'value="Tea, mine"' in page
     assert theme_of(desk).title == "Tea, theirs"
 

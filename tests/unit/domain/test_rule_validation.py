@@ -33,8 +33,8 @@ ITEM = Target(item_id=ITEMS[0])
 PIN = {"id": "p", "slot": 1, "item_id": ITEMS[0]}
 VETO = {"id": "v", "target": ITEM, "reason": "Recalled"}
 BOOST = {"id": "b", "target": ITEM, "factor": 2.0}
-THEME = {"id": "t", "slug": "spring", "title": "Spring"}
-SURFACE = {"id": "s", "slug": "home", "title": "Home"}
+THEME = {"id": "theme-spring", "slug": "spring", "title": "Spring"}
+SURFACE = {"id": "surface-home", "slug": "home", "title": "Home"}
 
 
 @pytest.mark.parametrize(
@@ -58,6 +58,8 @@ SURFACE = {"id": "s", "slug": "home", "title": "Home"}
         (Boost, BOOST, {"factor": float("nan")}, "factor"),
         (Boost, BOOST, {"holdout": -0.1}, "holdout"),
         (Theme, THEME, {"slug": "Spring Sale"}, "slug"),
+        (Theme, THEME, {"id": "theme-autumn"}, "id"),
+        (SurfaceSettings, SURFACE, {"id": "surface-attic"}, "id"),
         (Theme, THEME, {"title": ""}, "title"),
         (Theme, THEME, {"titles": {"FR": " "}}, "titles.FR"),
         (Theme, THEME, {"picks": (ITEMS[0], ITEMS[0])}, "picks"),

@@ -1,6 +1,7 @@
 // One key an action; each is shown on its control and in the list of keys.
 import { onKey } from "../keys.js";
 import { openFor } from "./dialogs.js";
+import { toggleChooser } from "./lens.js";
 import { currentCell, mayEdit } from "./stage.js";
 
 const ON_TILE = { p: "pin", v: "veto", t: "theme", b: "boost", x: "takedown" };
@@ -10,7 +11,7 @@ const CHOOSERS = { s: "who", m: "when", c: "beside" };
 export function connectKeys() {
   for (const [key, name] of Object.entries(ON_TILE)) onKey(key, () => mayEdit() && openFor(name, currentCell()));
   for (const [key, id] of Object.entries(ON_PAGE)) onKey(key, () => press(document.getElementById(id)));
-  for (const [key, id] of Object.entries(CHOOSERS)) onKey(key, () => press(document.querySelector(`#${id} > summary`)));
+  for (const [key, id] of Object.entries(CHOOSERS)) onKey(key, () => choose(document.getElementById(id)));
   onKey("a", () => focus(document.getElementById("find-item")));
   // The last message's Undo is asked first; without one, the last change of one's own in the draft is taken back.
   onKey("u", () => (document.querySelector("#toasts [data-undo]") ? false : press(document.getElementById("undo-button"))));
@@ -20,6 +21,11 @@ export function connectKeys() {
 function press(control) {
   control?.click();
   return Boolean(control);
+}
+
+function choose(chooser) {
+  if (chooser) toggleChooser(chooser);
+  return Boolean(chooser);
 }
 
 function focus(field) {

@@ -2,7 +2,11 @@
 
 export function connectLens() {
   document.addEventListener("toggle", onToggle, true);
-  document.addEventListener("click", (event) => closeOthers(event.target.closest("details.chooser")));
+  document.addEventListener("click", (event) => {
+    const asked = event.target.closest("[data-chooses]");
+    if (asked) return toggleChooser(document.getElementById(asked.dataset.chooses));
+    return closeOthers(event.target.closest("details.chooser"));
+  });
   document.addEventListener("keydown", (event) => {
     const open = document.querySelector("details.chooser[open]");
     if (event.key !== "Escape" || !open) return;
@@ -11,10 +15,20 @@ export function connectLens() {
   });
 }
 
+// Opens a chooser, or closes it when it is open. The focus moves at once, so that fast typing lands in its field.
+export function toggleChooser(chooser) {
+  chooser.open = !chooser.open;
+  if (chooser.open) enter(chooser);
+}
+
 function onToggle(event) {
-  if (!event.target.matches?.("details.chooser") || !event.target.open) return;
-  closeOthers(event.target);
-  event.target.querySelector("input:not([type=hidden]), select")?.focus();
+  if (event.target.matches?.("details.chooser") && event.target.open) enter(event.target);
+}
+
+function enter(chooser) {
+  closeOthers(chooser);
+  const field = chooser.querySelector("input:not([type=hidden]), select");
+  if (!chooser.contains(document.activeElement) || document.activeElement.matches("summary")) field?.focus();
 }
 
 function closeOthers(keep) {
