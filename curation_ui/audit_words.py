@@ -89,7 +89,7 @@ def _undone(entry: AuditEntry) -> str:
     said = _change_said(entry, payload)
     if author == entry.actor:
         return _("took back: %(what)s", what=said)
-    return _("took back what %(who)s did: %(what)s", who=author, what=said)
+    return _("took back what %(who)s did: %(what)s", who=context.called(author), what=said)
 
 
 def _published(entry: AuditEntry) -> str:

@@ -5,28 +5,27 @@ Each is read at most once a request, so that everything on a page speaks of the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar, cast
 
-from flask import current_app, g, request
+from flask import current_app, g
 from flask_login import current_user
 
 from curation_ui.words import Names
 from recsys.domain.catalog import Item
-from recsys.domain.errors import Forbidden, Invalid
+from recsys.domain.errors import Forbidden
 from recsys.domain.ids import ItemId
 from recsys.domain.people import Actor, Permission
-from recsys.domain.windows import zone_of
 from recsys.services.drafting import Draft, read_draft
+from recsys.services.people import everyone
 from recsys.services.shop import Shop
 from recsys.slates.refresh import LiveHolder
 from recsys.slates.state import LiveState
 
 T = TypeVar("T")
 EXTENSION = "recsys-desk"
-ZONE_COOKIE = "zone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,23 +89,24 @@ def names() -> Names:
 
 
 def zone() -> str:
-    """The zone in which times are shown: the shop's, unless the browser told its person's own."""
-    return once("zone", _zone)
+    """The zone in which times are shown: the shop's, the same for everybody who works on it."""
+    return shop().settings.timezone
+
+
+def people() -> Mapping[str, str]:
+    """What to call everybody who has worked here, by address: the name, where there is one."""
+    return once("people", lambda: {each.email: each.name or each.email for each in everyone(shop())})
+
+
+def called(address: str) -> str:
+    """The name of whoever works under an address; the address itself where there is none."""
+    return people().get(address, address)
 
 
 def wrote() -> None:
     """Forget what was read in this request and take in what was just written."""
     desk().live.catch_up()
     g.pop("desk_cache", None)
-
-
-def _zone() -> str:
-    chosen = request.cookies.get(ZONE_COOKIE, "")
-    try:
-        zone_of(chosen)
-    except Invalid:
-        return shop().settings.timezone
-    return chosen
 
 
 def once(key: str, make: Callable[[], T]) -> T:

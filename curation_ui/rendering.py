@@ -50,7 +50,7 @@ def install(app: Flask) -> None:
 def why_words(placed: Placed, rule: AnyRule | None) -> str:
     """The one short line that says why an item is there; the whole story is in its details."""
     if placed.source is Source.PIN and isinstance(rule, Pin):
-        line = gettext("Pinned by %(who)s", who=who_words(rule.author))
+        line = gettext("Pinned by %(who)s", who=who_words(rule.author).split(" ")[0])
         end, zone = rule.window.end, rule.window.zone
         return (
             line
@@ -120,14 +120,15 @@ def _functions() -> dict[str, Callable[..., Any] | Any]:
         "release_words": release_words,
         "why_words": why_words,
         "who_words": who_words,
+        "my_name": lambda: context.called(context.me()),
         "SIGNS": words.SIGNS,
         "KIND_SIGNS": words.KIND_SIGNS,
     }
 
 
-def who_words(name: str) -> str:
-    """“you” for the signed-in person, else the name."""
-    return gettext("you") if name and name == context.me() else name
+def who_words(address: str) -> str:
+    """“you” for the signed-in person, else the person's name."""
+    return gettext("you") if address and address == context.me() else context.called(address)
 
 
 def _page() -> dict[str, Any]:

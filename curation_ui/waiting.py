@@ -87,7 +87,9 @@ def _moved() -> Iterator[Matter]:
         change = conflict.change
         what = words.draft_change_words(change, context.names())
         text = _(
-            "%(who)s %(what)s, but the rule was published differently since.", who=change.author, what=what
+            "%(who)s %(what)s, but the rule was published differently since.",
+            who=context.called(change.author),
+            what=what,
         )
         address = url_for("changes.show", change_id=change.id)
         yield Matter("conflict", "⇄", _("A drafted change no longer fits"), text, address, _("Settle"))

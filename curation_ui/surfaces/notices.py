@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from curation_ui import context
 from curation_ui.i18n import gettext as _
 from curation_ui.i18n import ngettext
 from curation_ui.surfaces.concerns import concerns
@@ -83,7 +84,7 @@ def _about_others(draft: Draft, surface: str, person: str) -> Iterator[Notice]:
                 "%(name)s is in this draft too, with %(num)d change here.",
                 "%(name)s is in this draft too, with %(num)d changes here.",
                 count,
-                name=author,
+                name=context.called(author),
             ),
             "publish",
             tone="info",

@@ -200,3 +200,27 @@ def test_a_skipped_hour_is_refused_in_words(home: Page) -> None:
 def test_the_list_of_keys_names_those_of_this_page(home: Page) -> None:
     home.keyboard.press("?")
     expect(home.get_by_role("dialog", name="Keys")).to_contain_text("Carry the tile to another slot")
+
+
+def test_arrows_walk_through_what_was_found_and_enter_takes_the_first(home: Page) -> None:
+    home.keyboard.press("a")
+    home.keyboard.type("garland")
+    expect(home.locator("#found [data-item]")).to_have_count(4)
+    home.keyboard.press("ArrowDown")
+    home.keyboard.press("ArrowDown")
+    expect(home.locator("#found [data-opens]").nth(1)).to_be_focused()
+    home.keyboard.press("ArrowUp")
+    home.keyboard.press("ArrowUp")
+    first = home.locator("#found [data-item]").first.get_attribute("data-title") or ""
+    home.keyboard.press("Enter")
+    expect(home.get_by_role("dialog", name="Pin")).to_contain_text(first)
+
+
+def test_the_counts_in_the_rail_follow_the_draft(home: Page) -> None:
+    surface = home.locator(".rail-nav").get_by_role("link", name="Home")
+    expect(surface).not_to_contain_text("drafted")
+    home.locator("#tile-main-9").focus()
+    home.keyboard.press("p")
+    home.keyboard.type("2")
+    home.keyboard.press("Enter")
+    expect(surface).to_contain_text("1 drafted")

@@ -15,9 +15,6 @@ const keep = (name, value) => {
   document.cookie = `${name}=${value}; Path=/; Max-Age=${value ? YEAR : 0}; SameSite=Lax${secure}`;
 };
 
-// The server shows times in this zone, so that a person reads their own clock.
-keep("zone", Intl.DateTimeFormat().resolvedOptions().timeZone || "");
-
 document.addEventListener("htmx:configRequest", (event) => {
   if (event.detail.verb !== "get") event.detail.headers["X-CSRFToken"] = token();
 });

@@ -2,10 +2,12 @@
 import { connectCarry } from "./surface/carry.js";
 import { connectDialogs } from "./surface/dialogs.js";
 import { connectDrag } from "./surface/drag.js";
+import { connectFound } from "./surface/found.js";
 import { connectGrid } from "./surface/grid.js";
 import { connectKeys } from "./surface/keys.js";
 import { connectLens } from "./surface/lens.js";
 import { connectPlace } from "./surface/place.js";
+import { connectRail } from "./surface/rail.js";
 
 // Settling copies style attributes from old elements to new ones, which the Content-Security-Policy forbids.
 window.htmx.config.attributesToSettle = ["class"];
@@ -17,3 +19,5 @@ connectCarry();
 connectKeys();
 connectLens();
 connectDrag();
+connectFound();
+connectRail();

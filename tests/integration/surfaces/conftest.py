@@ -8,15 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from support.desk import DeskUnderTest, Visitor, make_desk
-from support.tiny_shop import SECRET
+from support.desk import DeskUnderTest, Visitor, make_desk_home, open_desk
 from werkzeug.test import TestResponse
 
-from curation_ui.app import create_app
 from recsys.domain.people import Role
-from recsys.services.shop import Shop, open_shop
-from recsys.settings import Settings
-from recsys.slates.refresh import LiveHolder
+from recsys.services.shop import Shop
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +39,15 @@ def furnished(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path) -
     """Make the shop once; each test gets a copy of its folder."""
     home = tmp_path_factory.mktemp("furnished")
     shutil.copy(migrated_sqlite, home / "recsys.db")
-    make_desk(home, f"sqlite:///{home / 'recsys.db'}").shop.database.close()
+    make_desk_home(home, f"sqlite:///{home / 'recsys.db'}")
     return home
 
 
 @pytest.fixture
 def desk(furnished: Path, tmp_path: Path) -> Iterator[DeskUnderTest]:
-    home = shutil.copytree(furnished, tmp_path / "home")
-    given = {"RECSYS_HOME": str(home), "RECSYS_SECRET_KEY": SECRET}
-    settings = Settings.from_environment(given)
-    shop = open_shop(settings)
-    live = LiveHolder(shop.database, settings, clock=shop.clock)
-    live.catch_up()
-    yield DeskUnderTest(create_app(shop, live), shop, live)
-    shop.database.close()
+    desk = open_desk(shutil.copytree(furnished, tmp_path / "home"))
+    yield desk
+    desk.shop.database.close()
 
 
 @pytest.fixture

@@ -53,7 +53,7 @@ def test_changes_are_listed_by_author_ones_own_first(desk, editor):
     draft_pin(desk, desk.actor(Role.EDITOR), "pin-b", 9, "i02")
     said = text_of(editor, "/")
     assert said.index("Pinned Red Lantern to slot 9") < said.index("Pinned Red Mug to slot 8")
-    assert said.index("You 1 change") < said.index("admin@shop.example 1 change")
+    assert said.index("You 1 change") < said.index("admin 1 change")
 
 
 def test_somebody_elses_change_is_undone_by_a_publisher_only(desk, editor, publisher):
@@ -163,10 +163,8 @@ def test_the_audit_tells_the_story_in_sentences(desk, editor, publisher):
     publisher.post(f"/changes/{change.id}/undo")
     publisher.post("/vetoes/takedowns", {"item_id": "i01", "reason": "Recalled"})
     said = text_of(editor, "/audit")
-    assert "publisher@shop.example took down Red Mug “Recalled”" in said
-    assert (
-        "publisher@shop.example took back what editor@shop.example did: pinned Red Lantern to slot 9" in said
-    )
+    assert "publisher took down Red Mug “Recalled”" in said
+    assert "publisher took back what editor did: pinned Red Lantern to slot 9" in said
     assert "You pinned Red Lantern to slot 9" in said
     assert "notes for the weekend" in said
 
