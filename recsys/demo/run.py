@@ -11,15 +11,16 @@ from recsys.demo.people import ensure_key, ensure_people
 from recsys.demo.record import DemoRecord, read_record, write_record
 from recsys.demo.samples import pick_sample_users
 from recsys.demo.servers import Fleet, Server
-from recsys.demo.shop_home import prepare
 from recsys.domain.people import Role
 from recsys.models.progress import Progress
 from recsys.services.shop import Shop, open_shop
 from recsys.settings import Settings
 from recsys.slates.refresh import LiveHolder
+from recsys.storage.migrate import upgrade
 
 SHOP_NAME = "The gift shop"
 ZONE = "Europe/London"
+TOLD = "demo-told"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,13 @@ def servers(ports: Ports) -> tuple[Server, Server]:
 
 def run_demo(shop: Shop, ports: Ports, progress: Progress) -> DemoRecord:
     """Prepare the home; the record of who may use it."""
-    prepare(shop, progress)
+    upgrade(shop.settings.database_url)
+    if not (shop.settings.home / TOLD).exists():
+        # Brings in the whole batch, which a second start need not wait for.
+        from recsys.demo.shop_home import prepare
+
+        prepare(shop, progress)
+        (shop.settings.home / TOLD).touch()
     before = read_record(shop.settings.home)
     live = LiveHolder(shop.database, shop.settings, clock=shop.clock).catch_up()
     samples = before.sample_users if before is not None else pick_sample_users(shop, live)

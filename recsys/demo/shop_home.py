@@ -20,23 +20,18 @@ from recsys.services.releasing import accept_run
 from recsys.services.seeding import ensure_first_release
 from recsys.services.shop import Shop
 from recsys.services.training import start_run
-from recsys.storage.migrate import upgrade
 
 EARLIER = timedelta(days=14)
 """The first run knows the sales up to so long before the last one; the second, which waits, knows them all."""
 
 BEGUN = "demo-begun"
-TOLD = "demo-told"
 
 
 def prepare(shop: Shop, progress: Progress) -> None:
-    """Bring the home to where the demonstration begins; a home that is there already is only upgraded.
+    """Bring the home, with its database upgraded, to where the demonstration begins.
 
     Every step can be repeated: a first start that was interrupted goes on where it stopped.
     """
-    upgrade(shop.settings.database_url)
-    if (shop.settings.home / TOLD).exists():
-        return
     shift = timedelta(days=shift_days(_last_sale(), _began(shop)))
     cast = Cast(editor=actor(Role.EDITOR), publisher=actor(Role.PUBLISHER))
     import_items(shop, OPERATOR, items_path(), shift=shift, progress=progress)
@@ -50,7 +45,6 @@ def prepare(shop: Shop, progress: Progress) -> None:
     import_interactions(shop, OPERATOR, interactions_path(), shift=shift, progress=progress)
     start_run(shop, OPERATOR, model="auto", progress=progress)
     leave_a_draft(shop, cast)
-    (shop.settings.home / TOLD).touch()
 
 
 def _import_until(shop: Shop, last: datetime, shift: timedelta, progress: Progress) -> None:
