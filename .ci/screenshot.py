@@ -1,7 +1,6 @@
-"""Take the README's pictures of the running demonstration.
+"""Take the README's pictures of the running demonstration, which `make demo` has started in another terminal.
 
-make demo                                # in another terminal
-.venv/bin/python .ci/screenshot.py var/demo.json docs/images
+Usage: `.venv/bin/python .ci/screenshot.py var/demo.json docs/images`.
 """
 
 from __future__ import annotations
@@ -11,10 +10,10 @@ import sys
 from pathlib import Path
 
 from browser import find
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-SIZE = {"width": 1440, "height": 920}
+SIZE = ViewportSize(width=1440, height=920)
 
 
 def main(record_path: str, folder: str) -> None:

@@ -82,16 +82,13 @@ def run_batch(
     Args:
         data: what to learn from.
         model: ``auto``, the name of a built-in model, or ``module:Class``.
-        folder: where the snapshot is to stand; must not exist yet.
-        run_id: name of the run, kept in the snapshot.
+        folder, run_id: where the snapshot is to stand, which must not exist yet, and the name it carries.
         identity_key: at most 64 bytes; shoppers are found by a hash of their id under this key.
         seed: of everything that chance decides; equal data and seed give an equal snapshot.
         created_at: moment of the run, aware.
-        live_metrics: `BatchResult.metrics` of the live run, if there is one.
-        live_facts: `BatchResult.facts` of the live run.
+        live_metrics, live_facts: what the live run's `BatchResult` says, if there is one.
         progress: told where the work stands.
-        budget: seconds after which no further model is tried; what follows, the fit on everything, takes its time.
-        monotonic: the clock of the budget, in seconds.
+        budget, monotonic: seconds after which no further model is tried, and their clock.
 
     Raises:
         Invalid: for an unknown model, one that fails, and data without any item.
