@@ -84,8 +84,7 @@ def run_batch(
         model: ``auto``, the name of a built-in model, or ``module:Class``.
         folder, run_id: where the snapshot is to stand, which must not exist yet, and the name it carries.
         identity_key: at most 64 bytes; shoppers are found by a hash of their id under this key.
-        seed: of everything that chance decides; equal data and seed give an equal snapshot.
-        created_at: moment of the run, aware.
+        seed, created_at: of all that chance decides (equal data and seed, equal snapshot), and the moment, aware.
         live_metrics, live_facts: what the live run's `BatchResult` says, if there is one.
         progress: told where the work stands.
         budget, monotonic: seconds after which no further model is tried, and their clock.
