@@ -135,6 +135,25 @@ class Settings:
             log_level=_log_level(read.text("RECSYS_LOG_LEVEL", "info")),
         )
 
+    def to_environment(self) -> dict[str, str]:
+        """The variables from which a process that is started reads the same settings."""
+        return {
+            "RECSYS_HOME": str(self.home),
+            "RECSYS_DATABASE_URL": self.database_url,
+            "RECSYS_SECRET_KEY": self.secret_key.decode(),
+            "RECSYS_DATASETS": str(self.datasets or ""),
+            "RECSYS_HOST": self.host,
+            "RECSYS_UI_PORT": str(self.ui_port),
+            "RECSYS_API_PORT": str(self.api_port),
+            "RECSYS_WORKERS": str(self.workers),
+            "RECSYS_REFRESH_SECONDS": str(self.refresh_seconds),
+            "RECSYS_RELEASE_HOLD_MINUTES": str(self.release_hold_minutes),
+            "RECSYS_SHOP_NAME": self.shop_name,
+            "RECSYS_TIMEZONE": self.timezone,
+            "RECSYS_HTTPS": "on" if self.https else "off",
+            "RECSYS_LOG_LEVEL": self.log_level,
+        }
+
     @property
     def interactions_dir(self) -> Path:
         """Where the interaction store keeps its files."""

@@ -71,7 +71,8 @@ def run_demo(shop: Shop, ports: Ports, progress: Progress) -> DemoRecord:
 
 def serve_demo(shop: Shop, ports: Ports, record: DemoRecord) -> None:
     """Start the servers, say where they are, and stay until a signal comes."""
-    fleet = Fleet(servers(ports), _environment(shop.settings, ports))
+    told = replace(shop.settings, host="127.0.0.1", ui_port=ports.ui, api_port=ports.api, log_level="warning")
+    fleet = Fleet(servers(ports), told.to_environment())
     try:
         fleet.start()
         write_record(shop.settings.home, record)
@@ -101,16 +102,3 @@ def greeting(record: DemoRecord, settings: Settings) -> str:
             f"  All of this is in {settings.home / 'demo.json'}. Ctrl-C stops the servers.",
         ]
     )
-
-
-def _environment(settings: Settings, ports: Ports) -> dict[str, str]:
-    return {
-        "RECSYS_HOME": str(settings.home),
-        "RECSYS_DATABASE_URL": settings.database_url,
-        "RECSYS_SHOP_NAME": settings.shop_name,
-        "RECSYS_TIMEZONE": settings.timezone,
-        "RECSYS_HOST": "127.0.0.1",
-        "RECSYS_LOG_LEVEL": "warning",
-        "RECSYS_UI_PORT": str(ports.ui),
-        "RECSYS_API_PORT": str(ports.api),
-    }

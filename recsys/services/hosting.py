@@ -1,0 +1,48 @@
+"""Running a WSGI application under Granian, the endpoint and the desk alike."""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces
+from granian.log import LogLevels
+
+from recsys.settings import Settings
+
+THREADS = 4
+"""Threads a worker: Python answers one request at a time, so a few are enough to go on while one waits or writes."""
+
+_BACKLOG = 1024
+_GRACE_SECONDS = 10
+
+
+def host(target: str, settings: Settings, *, port: int, workers: int) -> None:
+    """Answer on `settings.host` until SIGTERM or SIGINT; must run in the main thread.
+
+    A worker that dies is started again. Requests under way are finished.
+
+    Args:
+        target: the application's factory, as module:function.
+    """
+    # Workers read the environment: they must see the settings given here.
+    os.environ.update(settings.to_environment())
+    # Imported before the workers are forked, everything is there when they begin.
+    import_module(target.partition(":")[0])
+    Granian(
+        target,
+        address=settings.host,
+        port=port,
+        interface=Interfaces.WSGI,
+        factory=True,
+        workers=workers,
+        blocking_threads=THREADS,
+        backlog=_BACKLOG,
+        http=HTTPModes.http1,
+        websockets=False,
+        log_level=LogLevels.warning,
+        respawn_failed_workers=True,
+        respawn_interval=0.5,
+        workers_kill_timeout=_GRACE_SECONDS,
+    ).serve()
