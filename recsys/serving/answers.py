@@ -13,6 +13,9 @@ from recsys.serving.item_fields import chosen_fields
 from recsys.serving.problems import FieldError
 from recsys.slates.catalog import CompiledCatalog
 
+_DIGITS = 6
+"""Scores are single-precision: more digits would be noise."""
+
 
 class Recommendations(msgspec.Struct, frozen=True):
     """The answer of `GET /v1/recommendations`; `items` are objects as `placed_items` makes them."""
@@ -64,7 +67,7 @@ def _provenance(placed: Placed, *, tells_because: bool) -> dict[str, Any]:
         "position": placed.position,
         "source": placed.source.value,
         "rule_id": placed.rule_id,
-        "score": placed.score,
+        "score": None if placed.score is None else round(placed.score, _DIGITS),
         "model_rank": placed.model_rank,
         "theme": placed.theme,
         "displaced": placed.displaced,
@@ -76,7 +79,10 @@ def _provenance(placed: Placed, *, tells_because: bool) -> dict[str, Any]:
 
 
 def _because(reason: Reason) -> list[dict[str, Any]]:
-    return [{"item_id": each.item_id, "title": each.title, "share": each.share} for each in reason.because]
+    return [
+        {"item_id": each.item_id, "title": each.title, "share": round(each.share, _DIGITS)}
+        for each in reason.because
+    ]
 
 
 def _fields(placed: Placed, catalog: CompiledCatalog, names: Sequence[str]) -> dict[str, Any]:
