@@ -2,15 +2,18 @@ from __future__ import annotations
 
 import html
 import re
+import shutil
 from dataclasses import replace
 
 import pytest
+from support.desk import PASSWORD, email_of, open_desk
 
 from recsys.domain.people import OPERATOR, Role
 from recsys.domain.rules import Pin
 from recsys.domain.scopes import Scope
 from recsys.services.catalog import set_availability
 from recsys.services.drafting import put_rule, read_draft, rule_token
+from recsys.services.people import add_person
 from recsys.services.releasing import publish, roll_back
 
 HOME = Scope(surface="home")
@@ -25,6 +28,18 @@ def draft_pin(desk, actor, rule_id, slot, item_id, **parts):
 
 def text_of(visitor, address):
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", visitor.get(address).text)).split())
+
+
+def test_the_desk_of_a_new_shop_says_what_to_do_first(migrated_sqlite, tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    shutil.copy(migrated_sqlite, home / "recsys.db")
+    desk = open_desk(home)
+    add_person(desk.shop, OPERATOR, email_of(Role.EDITOR), Role.EDITOR, PASSWORD)
+    said = text_of(desk.signed_in(Role.EDITOR), "/")
+    assert "A new shop" in said
+    assert "recsys import" in said
+    desk.shop.database.close()
 
 
 def test_the_desk_names_the_run_that_waits(editor):
