@@ -18,7 +18,7 @@ from recsys.domain.changes import (
 )
 from recsys.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from recsys.domain.people import Actor, Permission
-from recsys.domain.rules import AnyRule, RuleSet, SurfaceSettings, Theme, kind_of, surface_id, theme_id
+from recsys.domain.rules import AnyRule, RuleSet, kind_of
 from recsys.services.shop import Deed, Shop, acting, check_words
 from recsys.storage.codec import decode_rule, encode_change, encode_rule
 from recsys.storage.unit_of_work import UnitOfWork
@@ -228,10 +228,6 @@ def _last_hand(unit: UnitOfWork, draft: Draft, rule_id: str) -> str:
 def _check_kind(rule: AnyRule, current: AnyRule | None) -> None:
     if current is not None and type(current) is not type(rule):
         raise Invalid("id", f"{rule.id} is the id of a {kind_of(current)} already")
-    if isinstance(rule, Theme) and rule.id != theme_id(rule.slug):
-        raise Invalid("slug", "cannot change, it is part of addresses; make a new theme")
-    if isinstance(rule, SurfaceSettings) and rule.id != surface_id(rule.slug):
-        raise Invalid("slug", "cannot change, it is part of addresses; make a new surface")
 
 
 def _last_change(changes: Collection[Change], rule_id: str) -> Change | None:

@@ -78,10 +78,10 @@ def test_an_id_keeps_its_kind_and_a_theme_its_slug(shop):
     save(shop, ANN, pin(3))
     with pytest.raises(Invalid, match="id of a pin already"):
         save(shop, ANN, veto(rule_id="pin-1"))
-    with pytest.raises(Invalid, match="make a new theme"):
-        save(shop, ANN, replace(theme("garden"), id=RuleId("theme-lawn")))
-    with pytest.raises(Invalid, match="make a new surface"):
-        save(shop, ANN, replace(surface("shop"), id=RuleId("surface-window")))
+    with pytest.raises(Invalid, match="found by their slugs"):
+        replace(theme("garden"), slug="lawn")
+    with pytest.raises(Invalid, match="found by their slugs"):
+        replace(surface("shop"), slug="window")
 
 
 def test_a_rule_names_only_what_exists_in_the_draft(shop):
