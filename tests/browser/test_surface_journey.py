@@ -101,7 +101,6 @@ def test_what_an_editor_makes_is_what_shoppers_get_and_a_roll_back_brings_the_ol
     assert served(endpoint) == [drafted] * ASKED
 
     page.goto(desk.url("/releases"))
-    page.get_by_text("Go back to release").first.click()
     page.get_by_role("button", name="Roll back").first.click()
     expect(page.get_by_role("status")).to_contain_text("Release")
     assert served(endpoint) == [before] * ASKED
