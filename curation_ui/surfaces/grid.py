@@ -73,6 +73,8 @@ def shortly(reason: Reason) -> str:
         return _("They bought %(title)s", title=first)
     if len(reason.because) == 1 and reason.text.startswith("Often bought with"):
         return _("Often bought with it")
+    if len(reason.because) == 1 and reason.text.startswith("Similar to"):
+        return _("Similar to it")
     return third_person(reason.text)
 
 

@@ -10,14 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from recsys.batch.dislikes import disliked
 from recsys.batch.fit import FittedModels
 from recsys.batch.repeats import repeat_scores
 from recsys.batch.scaling import to_unit
+from recsys.data.dislikes import disliked
 from recsys.data.training import TrainingData
 from recsys.models.base import Fitted, TopK
-from recsys.models.topk import blocks
 from recsys.snapshots.layout import MAX_CANDIDATES, MAX_REPEATS
+
+SHOPPERS_AT_A_TIME = 2_000
+"""Shoppers of a block: enough work for every core between two writes, and lists of some 20 MB. Models cut their dense
+scores into smaller blocks of their own."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,14 +47,14 @@ class Block:
 
 
 def shopper_blocks(data: TrainingData, models: FittedModels, order: NDArray[np.int64]) -> Iterator[Block]:
-    """Rank for all shoppers in the given order, in blocks whose dense scores fit into memory."""
+    """Rank for all shoppers in the given order, block by block."""
     unwanted = disliked(data)
     exclude = csr_matrix(data.owned + unwanted)
     again = repeat_scores(data)
     again = csr_matrix(again - again.multiply(unwanted))
     again.eliminate_zeros()
-    for block in blocks(len(order), len(data.items)):
-        rows = order[block]
+    for start in range(0, len(order), SHOPPERS_AT_A_TIME):
+        rows = order[start : start + SHOPPERS_AT_A_TIME]
         new = models.winner.top_k(rows, MAX_CANDIDATES, exclude[rows])
         yield Block(
             rows,

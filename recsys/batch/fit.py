@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from recsys.batch.split import Asked
 from recsys.data.training import TrainingData
 from recsys.evaluation.metrics import paired_difference
 from recsys.models.als import Als, FittedAls
+from recsys.models.auto import best_of, tune
 from recsys.models.base import Fitted, Recommender
 from recsys.models.item_knn import FittedItemKnn, ItemKnn
 from recsys.models.loading import AUTO
 from recsys.models.popular import FittedPopular, Popular
 from recsys.models.progress import Progress
-from recsys.models.selection import BASELINE, DECISIVE, Judged, K, steps
+from recsys.models.selection import BASELINE, DECISIVE, Judged, K, Validation, compare, contenders, steps
+from recsys.models.tuning import parameters
+from recsys.models.validation import Asked
 
 Kind_co = TypeVar("Kind_co", covariant=True)
 
@@ -35,23 +37,61 @@ class FittedModels:
         return self.winner if self.winner.explains or self.winner is self.popular else self.item_knn
 
 
-def choose(model: str, models: Sequence[Recommender], judged: Sequence[Judged]) -> Recommender:
-    """Give the model asked for; for ``auto`` the best one.
+@dataclass(frozen=True, slots=True, eq=False)
+class Choice:
+    """The settings that a run uses, and what was measured on the way.
+
+    Attributes:
+        winner: the model to fit on everything.
+        judged: what was measured, best first; empty where the data is too small to measure anything.
+        settings: of every model tried, by name; plain values.
+
+    """
+
+    winner: Recommender
+    judged: tuple[Judged, ...]
+    settings: Mapping[str, Mapping[str, Any]]
+
+
+def choose(
+    model: str,
+    question: Validation | None,
+    *,
+    seed: int,
+    budget: float | None,
+    progress: Progress,
+    monotonic: Callable[[], float],
+) -> Choice:
+    """Give the model asked for, measured beside popularity; for ``auto`` tune and take the best.
 
     Where nothing could be measured, ``auto`` takes popularity: nothing shows that anything else would do better.
+    Raises `Invalid` for an unknown model, and for one that fails.
     """
-    name = model if model != AUTO else judged[0].model if judged else BASELINE
-    return next(each for each in models if each.name == name)
+    if model == AUTO:
+        tried = (
+            ()
+            if question is None
+            else tune(question, seed=seed, budget=budget, progress=progress, monotonic=monotonic)
+        )
+        judged = tuple(sorted((each.judged for each in tried), key=lambda one: -one.values[DECISIVE]))
+        return Choice(
+            best_of(tried), judged, {each.judged.model: parameters(each.recommender) for each in tried}
+        )
+    models = contenders(model)
+    judged = () if question is None else compare(models, question, seed=seed, progress=progress)
+    return Choice(models[-1], judged, {each.name: parameters(each) for each in models})
 
 
 def fit_all(winner: Recommender, data: TrainingData, *, seed: int, progress: Progress) -> FittedModels:
-    """Fit on everything; a winner that is one of the three is not fitted twice."""
+    """Fit on everything; a winner that is one of the three, with the same settings, is not fitted twice."""
     popular = _fit(Popular(), data, seed, progress)
     item_knn = _fit(ItemKnn(), data, seed, progress)
     als = _fit(Als(), data, seed, progress)
-    known: dict[str, Fitted] = {each.name: each for each in (popular, item_knn, als)}
-    chosen = known[winner.name] if winner.name in known else _fit(winner, data, seed, progress)
-    return FittedModels(chosen, popular, item_knn, als)
+    known: list[tuple[Recommender, Fitted]] = [(Popular(), popular), (ItemKnn(), item_knn), (Als(), als)]
+    for settings, fitted in known:
+        if settings == winner:
+            return FittedModels(fitted, popular, item_knn, als)
+    return FittedModels(_fit(winner, data, seed, progress), popular, item_knn, als)
 
 
 class _Fits(Protocol[Kind_co]):
@@ -66,15 +106,20 @@ def _fit(model: _Fits[Kind_co], data: TrainingData, seed: int, progress: Progres
     return model.fit(data, seed=seed, progress=progress)
 
 
-def leaderboard(asked: Asked, winner: str, judged: Sequence[Judged]) -> dict[str, Any]:
+def leaderboard(asked: Asked, choice: Choice) -> dict[str, Any]:
     """Put the measurements down as plain values that JSON can hold: see `BatchResult.metrics`."""
+    winner, judged = choice.winner.name, choice.judged
     by_name = {each.model: each for each in judged}
     return {
         "k": K,
         "decisive": DECISIVE,
         "winner": winner,
         "values": dict(by_name[winner].values) if winner in by_name else {},
-        "models": [_line(each, by_name[BASELINE]) for each in judged],
+        "parameters": dict(choice.settings[winner]) if winner in choice.settings else {},
+        "models": [
+            _line(each, by_name[BASELINE]) | {"parameters": dict(choice.settings[each.model])}
+            for each in judged
+        ],
         "evaluated": len(asked.question.rows) if asked.question else 0,
         "left_out": asked.question.left_out if asked.question else None,
         "split": {"kind": asked.kind, "at": asked.at.isoformat() if asked.at else None, "words": asked.words},

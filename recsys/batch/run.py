@@ -12,17 +12,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.batch.dislikes import disliked
 from recsys.batch.fit import choose, fit_all, leaderboard
 from recsys.batch.gate import Gate, check_run
 from recsys.batch.samples import pick_samples
 from recsys.batch.snapshot import Label, write_snapshot
-from recsys.batch.split import ask
+from recsys.data.dislikes import disliked
 from recsys.data.training import TrainingData
 from recsys.domain.errors import Invalid
-from recsys.models.base import Recommender
+from recsys.models.content import ItemText
+from recsys.models.loading import AUTO
 from recsys.models.progress import Progress, Silent
-from recsys.models.selection import Judged, Validation, compare, contenders
+from recsys.models.selection import contenders
+from recsys.models.validation import ask
 from recsys.snapshots.verify import verify
 
 
@@ -34,8 +35,8 @@ class BatchResult:
         run_id: as given.
         model: the name of the model behind the candidates.
         metrics: ``k``, ``decisive`` (the metric that chose), ``winner``, ``values`` (the winner's metrics by name, empty
-            where nothing was measured), ``models`` (best first: ``model``, ``values``, ``over_popular`` with ``mean``
-            and ``standard_error`` paired by shopper), ``evaluated``, ``left_out``, ``split`` (``kind``, ``at``, ``words``).
+            where nothing was measured), ``parameters`` (the winner's settings), ``models`` (best first: ``model``,
+            ``values``, ``parameters``, ``over_popular`` with ``mean`` and ``standard_error`` paired by shopper), ``evaluated``, ``left_out``, ``split`` (``kind``, ``at``, ``words``).
         gate: whether the run holds against the baseline and the live run.
         facts: counts, among them ``shoppers_with_candidates``; see `_facts`.
         snapshot_folder: holds the verified snapshot.
@@ -50,21 +51,10 @@ class BatchResult:
     snapshot_folder: Path
 
 
-class Budget:
-    """Seconds from now on, by a clock that is passed in; None never ends."""
-
-    def __init__(self, seconds: float | None, monotonic: Callable[[], float]) -> None:
-        self._monotonic = monotonic
-        self._until = float("inf") if seconds is None else monotonic() + seconds
-
-    def is_spent(self) -> bool:
-        """Whether the time is over."""
-        return self._monotonic() >= self._until
-
-
 def run_batch(
     data: TrainingData,
     *,
+    catalog: Sequence[ItemText] = (),
     model: str,
     folder: Path,
     run_id: str,
@@ -80,47 +70,37 @@ def run_batch(
     """Measure the models, choose one, fit it on everything, and leave a verified snapshot.
 
     Args:
-        data: what to learn from.
+        data, catalog: what to learn from, and titles and tags, by which items without sales find neighbours.
         model: ``auto``, the name of a built-in model, or ``module:Class``.
         folder, run_id: where the snapshot is to stand, which must not exist yet, and the name it carries.
         identity_key: at most 64 bytes; shoppers are found by a hash of their id under this key.
         seed, created_at: of all that chance decides (equal data and seed, equal snapshot), and the moment, aware.
         live_metrics, live_facts: what the live run's `BatchResult` says, if there is one.
         progress: told where the work stands.
-        budget, monotonic: seconds after which no further model is tried, and their clock.
+        budget, monotonic: seconds for the tuning of ``auto``, None for no limit, and their clock.
 
     Raises:
-        Invalid: for an unknown model, one that fails, and data without any item.
-        Conflict: where the folder exists.
+        Invalid: for an unknown model, one that fails, and data without any item. Conflict: where the folder exists.
         SnapshotDamaged: where the disk did not keep what was written.
 
     """
     watch = progress or Silent()
-    models = contenders(model)
+    if model != AUTO:
+        contenders(model)
     if not len(data.items):
         raise Invalid("items", "There is nothing to recommend yet; import a catalog or interactions first.")
     watch.step("Splitting", 1)
     asked = ask(data, seed=seed)
-    judged = _judge(models, asked.question, seed, watch, Budget(budget, monotonic))
-    winner = choose(model, models, judged)
-    fitted = fit_all(winner, data, seed=seed, progress=watch)
-    counts = write_snapshot(folder, Label(run_id, created_at, identity_key), data, fitted, watch)
+    choice = choose(model, asked.question, seed=seed, budget=budget, progress=watch, monotonic=monotonic)
+    fitted = fit_all(choice.winner, data, seed=seed, progress=watch)
+    label = Label(run_id, created_at, identity_key)
+    counts = write_snapshot(folder, label, data, fitted, watch, catalog=catalog)
     watch.step("Verifying", 1)
     verify(folder)
-    metrics = leaderboard(asked, winner.name, judged)
-    facts = _facts(data, counts)
+    metrics, facts = leaderboard(asked, choice), _facts(data, counts)
     gate = check_run(metrics, facts, live_metrics, live_facts)
     watch.advance()
-    return BatchResult(run_id, winner.name, metrics, gate, facts, folder)
-
-
-def _judge(
-    models: Sequence[Recommender], question: Validation | None, seed: int, progress: Progress, budget: Budget
-) -> tuple[Judged, ...]:
-    """Compare the models, where there is something to compare them on."""
-    if question is None:
-        return ()
-    return compare(models, question, seed=seed, progress=progress, spent=budget.is_spent)
+    return BatchResult(run_id, choice.winner.name, metrics, gate, facts, folder)
 
 
 def _facts(data: TrainingData, counts: NDArray[np.int64]) -> dict[str, Any]:

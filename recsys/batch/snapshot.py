@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from recsys.batch.candidates import Lists, lists, shopper_blocks
 from recsys.batch.fit import FittedModels
+from recsys.batch.neighbours import neighbour_blocks
 from recsys.data.training import TrainingData
 from recsys.models.base import TopK
+from recsys.models.content import ItemText
 from recsys.models.popular import Popularity
 from recsys.models.progress import Progress
-from recsys.models.topk import blocks
 from recsys.snapshots.identity import hash_columns, hash_order, key_fingerprint
-from recsys.snapshots.layout import FORMAT, MAX_NEIGHBOURS, MAX_POPULAR, Manifest, VectorSpace
+from recsys.snapshots.layout import FORMAT, MAX_POPULAR, Manifest, VectorSpace
 from recsys.snapshots.write import SnapshotWriter
 
 
@@ -32,16 +33,25 @@ class Label:
 
 
 def write_snapshot(
-    folder: Path, label: Label, data: TrainingData, models: FittedModels, progress: Progress
+    folder: Path,
+    label: Label,
+    data: TrainingData,
+    models: FittedModels,
+    progress: Progress,
+    *,
+    catalog: Sequence[ItemText] = (),
 ) -> NDArray[np.int64]:
-    """Write the whole snapshot; gives the number of candidates of every shopper, in the snapshot's order."""
+    """Write the whole snapshot; gives the number of candidates of every shopper, in the snapshot's order.
+
+    `catalog`: what is known of items in words, for neighbours of those that nobody has bought yet.
+    """
     high, low = hash_columns(label.identity_key, data.users.ids)
     order = hash_order(high, low)
     with SnapshotWriter(folder, models.als.settings.factors) as writer:
         writer.append("shopper_high", high[order])
         writer.append("shopper_low", low[order])
         counts = _write_shoppers(writer, data, models, order, progress)
-        _write_items(writer, data, models, progress)
+        _write_items(writer, data, models, catalog, progress)
         writer.finish(_manifest(label, data, models))
     return counts
 
@@ -68,17 +78,18 @@ def _write_shoppers(
 
 
 def _write_items(
-    writer: SnapshotWriter, data: TrainingData, models: FittedModels, progress: Progress
+    writer: SnapshotWriter,
+    data: TrainingData,
+    models: FittedModels,
+    catalog: Sequence[ItemText],
+    progress: Progress,
 ) -> None:
-    n_items = len(data.items)
-    progress.step("Writing items", n_items)
+    progress.step("Writing items", len(data.items))
     writer.append_item_ids(data.items.ids)
     writer.append("item_vectors", models.als.item_vectors)
-    for block in blocks(n_items, n_items):
-        columns = np.arange(block.start, block.stop)
-        near = lists(models.item_knn.similar(columns, MAX_NEIGHBOURS))
+    for near in neighbour_blocks(data, models.item_knn, catalog):
         writer.append_lists("neighbours", near.lengths, near.parts)
-        progress.advance(len(columns))
+        progress.advance(len(near.lengths))
     for place in _popular(models.popular.popularity, len(data.markets)):
         writer.append_lists("popular", place.lengths, place.parts)
 

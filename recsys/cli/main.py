@@ -12,6 +12,7 @@ from recsys import __version__
 from recsys.cli.catalog import import_group
 from recsys.cli.database import db
 from recsys.cli.demo import demo
+from recsys.cli.evaluate import evaluate
 from recsys.cli.people import keys, users
 from recsys.cli.recommend import recommend
 from recsys.cli.releases import accept, releases, rollback
@@ -36,6 +37,7 @@ for command in (
     releases,
     rollback,
     recommend,
+    evaluate,
     serve,
     ui,
     users,

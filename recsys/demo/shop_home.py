@@ -24,6 +24,9 @@ from recsys.services.training import start_run
 EARLIER = timedelta(days=14)
 """The first run knows the sales up to so long before the last one; the second, which waits, knows them all."""
 
+TUNING = 20.0
+"""Seconds for tuning each run: who looks at the demonstration should not have to wait for the last thousandth."""
+
 BEGUN = "demo-begun"
 
 
@@ -38,12 +41,12 @@ def prepare(shop: Shop, progress: Progress) -> None:
     live = ensure_first_release(shop, OPERATOR)
     if live.run_id is None:
         _import_until(shop, _last_sale() - EARLIER, shift, progress)
-        run = start_run(shop, OPERATOR, model="auto", progress=progress)
+        run = start_run(shop, OPERATOR, model="auto", budget=TUNING, progress=progress)
         accept_run(shop, cast.publisher, run.id, comment="The first run: better than popularity alone")
     if not is_told(shop):
         publish_story(shop, cast)
     import_interactions(shop, OPERATOR, interactions_path(), shift=shift, progress=progress)
-    start_run(shop, OPERATOR, model="auto", progress=progress)
+    start_run(shop, OPERATOR, model="auto", budget=TUNING, progress=progress)
     leave_a_draft(shop, cast)
 
 

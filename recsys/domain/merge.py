@@ -20,7 +20,7 @@ from recsys.domain.rules import MAX_SLOT, Pin
 from recsys.domain.slates import Placed, Slate, Source
 from recsys.domain.slots import Held, resolve_slots
 from recsys.domain.themes import is_personal
-from recsys.domain.views import CandidatesView, CatalogView, Kind, RulesView
+from recsys.domain.views import CandidatesView, CatalogView, RulesView
 
 
 def merge(candidates: CandidatesView, rules: RulesView, request: Request, catalog: CatalogView) -> Slate:
@@ -135,7 +135,7 @@ class _Table:
             theme = each.theme
             by_vector = theme is not None and is_personal(theme, each.item_id, self.candidates, self.request)
             return by_vector or each.pin.scope.personal
-        own = each.candidate is not None and each.candidate.kind is not Kind.BESIDE
+        own = each.candidate is not None and each.candidate.kind.personal
         multiplier = self.organic.multiplier
         return own or (multiplier is not None and multiplier.personal)
 

@@ -36,6 +36,8 @@ def _model_reason(candidate: Candidate, candidates: CandidatesView, catalog: Cat
         return Reason("You bought this before", because)
     if candidate.kind is Kind.BESIDE:
         return Reason(f"Often bought with {titles}" if because else "Goes well together", because)
+    if candidate.kind is Kind.SIMILAR:
+        return Reason(f"Similar to {titles}" if because else "Similar items", because)
     return Reason(f"Because you bought {titles}" if because else "Picked for you", because)
 
 

@@ -16,11 +16,21 @@ from recsys.domain.selectors import Selector
 
 
 class Kind(StrEnum):
-    """Why the model proposes a candidate."""
+    """Why the model proposes a candidate.
+
+    New to the shopper, or bought before; or beside the context: because purchases say so, or because it is alike in
+    tags and title.
+    """
 
     NEW = "new"
     REPEAT = "repeat"
     BESIDE = "beside"
+    SIMILAR = "similar"
+
+    @property
+    def personal(self) -> bool:
+        """Whether it comes from what the shopper did; neighbours of a context are the same for everyone."""
+        return self in {Kind.NEW, Kind.REPEAT}
 
 
 class Candidate(NamedTuple):
@@ -53,7 +63,10 @@ class CandidatesView(Protocol):
         ...
 
     def beside(self) -> Sequence[Candidate]:
-        """The neighbours of the context items by mean score, best first, ties by id."""
+        """The neighbours of the context items by mean score, best first, ties by id.
+
+        `SIMILAR` is what no purchase speaks for; its scores are below those of the others.
+        """
         ...
 
     def because(self, candidate: Candidate) -> Sequence[tuple[ItemId, float]]:

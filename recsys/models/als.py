@@ -8,20 +8,25 @@ Takács, Pilászy and Tikk, "Applications of the conjugate gradient method for i
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from implicit.cpu.als import AlternatingLeastSquares
 from numpy.typing import NDArray
-from scipy.linalg import cho_factor, cho_solve
+from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 
 from recsys.data.training import TrainingData
-from recsys.models.base import Contributions, FittedModel, Rows, TopK, largest_contributors
-from recsys.models.item_knn import bought_weights, by_shopper
+from recsys.models.base import Contributions, FittedModel, Rows, TopK
+from recsys.models.explaining import Batch, batches, largest
+from recsys.models.products import top_products
 from recsys.models.progress import Progress
-from recsys.models.topk import blocks, threads, top_k
+from recsys.models.topk import blocks, share_out, threads, top_k, worth
 
 Floats = NDArray[np.float32]
+
+WORTH_OF_A_REASON = 500
+"""What naming one reason costs, in units of ranking one score."""
 
 
 class FittedAls(FittedModel):
@@ -50,6 +55,11 @@ class FittedAls(FittedModel):
         scores[self._unknown_shoppers[rows]] = -np.inf
         return scores
 
+    def top_k(self, rows: Rows, k: int, exclude: csr_matrix | None) -> TopK:
+        """Rank the best k items for each shopper; see `Fitted.top_k`."""
+        wanted = self.shopper_vectors[rows]
+        return TopK(*top_products(wanted, self.item_vectors, k, exclude, unknown=self._unknown_items))
+
     def similar(self, items: Rows, k: int) -> TopK:
         """Rank items by the cosine of their vectors; only positive ones count."""
         lengths = np.linalg.norm(self.item_vectors, axis=1)
@@ -64,27 +74,37 @@ class FittedAls(FittedModel):
 
     def explain(self, rows: Rows, items: Rows) -> Contributions:
         """Split scores among owned items: y_i' W_u y_j c_uj, with W_u the inverse of Y'C_uY + λI (Hu et al., section 5)."""
-        gram = self.item_vectors.T.astype(np.float64) @ self.item_vectors
-        gram += self.settings.regularization * np.eye(len(gram))
+        gram = self._gram
         result = Contributions.none(len(rows))
-        # One small system a shopper: threads cost more here than they bring.
-        with threadpool_limits(1, "blas"):
-            for row, pairs in by_shopper(rows):
-                wanted = np.asarray(items[pairs])
-                result.because[pairs], result.shares[pairs] = self._explain_one(gram, row, wanted)
+        parts = list(batches(rows, items, self._weights, self._owned))
+
+        def one(piece: slice) -> None:
+            for batch in parts[piece]:
+                largest(self._parts(gram, batch), batch, result)
+
+        pieces = [slice(place, place + 1) for place in range(len(parts))]
+        # Many small systems: threads side by side bring more here than threads within one.
+        share_out(one, pieces, worth(len(rows) * WORTH_OF_A_REASON))
         return result
 
-    def _explain_one(self, gram: NDArray[np.float64], row: int, wanted: Rows) -> Contributions:
+    @cached_property
+    def _gram(self) -> NDArray[np.float64]:
+        gram = self.item_vectors.T.astype(np.float64) @ self.item_vectors
+        return np.asarray(gram + self.settings.regularization * np.eye(len(gram)))
+
+    def _parts(self, gram: NDArray[np.float64], batch: Batch) -> Floats:
+        """Contributions of what each shopper of a batch bought to each wanted item: float32 [b, n, h]."""
+        vectors = self.item_vectors
+        systems = np.stack([gram + self._evidence(int(row)) for row in batch.rows])
+        known = vectors[batch.has].astype(np.float64).transpose(0, 2, 1)
+        solved = np.linalg.solve(systems, known) * (self.settings.alpha * batch.amounts[:, None, :])
+        return vectors[batch.wanted] @ solved.astype(np.float32)
+
+    def _evidence(self, row: int) -> NDArray[np.float64]:
         here = slice(self._weights.indptr[row], self._weights.indptr[row + 1])
         known = self.item_vectors[self._weights.indices[here]].astype(np.float64)
         confidence = self.settings.alpha * self._weights.data[here].astype(np.float64)
-        system = gram + known.T @ (known * (confidence - 1.0)[:, None])
-        has, amounts = bought_weights(self._weights, self._owned, row)
-        if not len(has):
-            return Contributions.none(len(wanted))
-        solved = cho_solve(cho_factor(system), self.item_vectors[has].T.astype(np.float64))
-        parts = (self.item_vectors[wanted] @ solved) * (self.settings.alpha * amounts)
-        return largest_contributors(parts, has, wanted)
+        return np.asarray(known.T @ (known * (confidence - 1.0)[:, None]))
 
 
 @dataclass(frozen=True, slots=True)

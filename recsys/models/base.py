@@ -11,7 +11,7 @@ from scipy.sparse import csr_matrix
 
 from recsys.data.training import TrainingData
 from recsys.models.progress import Progress
-from recsys.models.topk import blocks, top_k
+from recsys.models.topk import rank
 
 CONTRIBUTORS = 2
 """How many owned items an explanation names at most."""
@@ -88,6 +88,8 @@ class FittedModel(ABC):
 
     name: str
     explains: bool = False
+    concurrent: bool = True
+    """Whether `score` may run in several threads at once."""
 
     @abstractmethod
     def score(self, rows: Rows) -> NDArray[np.float32]:
@@ -100,12 +102,9 @@ class FittedModel(ABC):
 
     def top_k(self, rows: Rows, k: int, exclude: csr_matrix | None) -> TopK:
         """Rank the best k items for each shopper; see `Fitted.top_k`."""
-        items = np.full((len(rows), k), -1, np.int32)
-        scores = np.full((len(rows), k), -np.inf, np.float32)
-        for block in blocks(len(rows), self.n_items):
-            without = None if exclude is None else exclude[block]
-            items[block], scores[block] = top_k(self.score(rows[block]), k, without)
-        return TopK(items, scores)
+        workers = None if self.concurrent else 1
+        shape = (len(rows), self.n_items)
+        return TopK(*rank(lambda block: self.score(rows[block]), shape, k, exclude, workers=workers))
 
     def similar(self, items: Rows, k: int) -> TopK:
         """Know no neighbours; see `Fitted.similar`."""

@@ -16,8 +16,9 @@ from scipy.sparse import csr_matrix, diags_array
 
 from recsys.data.training import TrainingData
 from recsys.models.base import Contributions, FittedModel, Rows, TopK, largest_contributors
+from recsys.models.nearest import best_stored, bounded_rows
 from recsys.models.progress import Progress
-from recsys.models.topk import blocks, threads, top_k
+from recsys.models.topk import threads
 
 DENSE_SIMILARITY_BYTES = 256 * 2**20
 """Up to this size explaining works on a dense copy of the item-item matrix, which is several times as fast."""
@@ -42,10 +43,12 @@ def bm25(weights: csr_matrix, k1: float, b: float) -> csr_matrix:
 class FittedItemKnn(FittedModel):
     """Scores are sums over what the shopper has: weight times similarity."""
 
-    name = "item-knn"
     explains = True
 
-    def __init__(self, similarity: csr_matrix, weights: csr_matrix, owned: csr_matrix) -> None:
+    def __init__(
+        self, similarity: csr_matrix, weights: csr_matrix, owned: csr_matrix, name: str = "item-knn"
+    ) -> None:
+        self.name = name
         self.similarity = similarity
         self._weights = weights
         self._owned = owned
@@ -66,21 +69,25 @@ class FittedItemKnn(FittedModel):
         """Rank the neighbours of each item by similarity."""
         found = np.full((len(items), k), -1, np.int32)
         scores = np.full((len(items), k), -np.inf, np.float32)
-        for block in blocks(len(items), self.n_items):
-            near = self.similarity[items[block]].toarray()
-            found[block], scores[block] = top_k(np.where(near > 0, near, -np.inf).astype(np.float32), k)
+        near = csr_matrix(self.similarity[items])
+        for block in bounded_rows(np.diff(near.indptr)):
+            found[block], scores[block] = best_stored(near[block], k)
         return TopK(found, scores)
 
     def explain(self, rows: Rows, items: Rows) -> Contributions:
         """Name the owned items with the largest weight times similarity."""
         result = Contributions.none(len(rows))
         for row, pairs in by_shopper(rows):
-            has, amounts = bought_weights(self._weights, self._owned, row)
             wanted = np.asarray(items[pairs])
-            near = self._between(has, wanted)
-            found = largest_contributors(near.T * amounts, has, wanted)
+            has, amounts = self.parts(row, wanted)
+            found = largest_contributors(amounts, has, wanted)
             result.because[pairs], result.shares[pairs] = found
         return result
+
+    def parts(self, row: int, wanted: Rows) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """Split scores among the items bought: columns int32 [m] and contributions float32 [len(wanted), m]."""
+        has, amounts = bought_weights(self._weights, self._owned, row)
+        return has, self._between(has, wanted).T * amounts
 
     def _between(self, has: Rows, wanted: Rows) -> NDArray[np.float32]:
         if self._dense is not None:

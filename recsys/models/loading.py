@@ -13,11 +13,28 @@ from recsys.data.training import TrainingData
 from recsys.domain.errors import Invalid
 from recsys.models.als import Als
 from recsys.models.base import Contributions, Fitted, FittedModel, Recommender, Rows
+from recsys.models.ease import Ease
 from recsys.models.item_knn import ItemKnn
 from recsys.models.popular import Popular
 from recsys.models.progress import Progress
+from recsys.models.rp3beta import RP3beta
+from recsys.models.spectral import IdealFilter, LinearFilter, Spectral
+from recsys.models.user_knn import UserKnn
 
-BUILT_IN: Final[Mapping[str, Recommender]] = {model.name: model for model in (Popular(), ItemKnn(), Als())}
+BUILT_IN: Final[Mapping[str, Recommender]] = {
+    model.name: model
+    for model in (
+        Popular(),
+        ItemKnn(),
+        UserKnn(),
+        RP3beta(),
+        LinearFilter(),
+        IdealFilter(),
+        Spectral(),
+        Ease(),
+        Als(),
+    )
+}
 """Our own models, the simplest first: of two that are equally good the earlier wins."""
 
 AUTO: Final = "auto"
@@ -77,7 +94,9 @@ class _Outside:
 
 
 class _FittedOutside(FittedModel):
-    """A stranger's fitted model behind our own ranking."""
+    """A stranger's fitted model behind our own ranking; nobody knows whether it bears several threads."""
+
+    concurrent = False
 
     def __init__(self, fitted: Any, name: str, n_items: int) -> None:
         self.name = name

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from scipy.sparse import csr_matrix
 from recsys.data.training import TrainingData
 from recsys.evaluation import metrics
 from recsys.models.base import Fitted, Recommender
-from recsys.models.loading import AUTO, BUILT_IN, recommender
+from recsys.models.loading import BUILT_IN, recommender
 from recsys.models.progress import Progress
 
 K = 20
@@ -43,6 +43,13 @@ class Validation:
     truth: csr_matrix
     left_out: int
 
+    def some(self, n: int, rng: np.random.Generator) -> Validation:
+        """Ask about no more than n of the shoppers, chosen by chance."""
+        if len(self.rows) <= n:
+            return self
+        kept = np.sort(rng.choice(len(self.rows), n, replace=False))
+        return replace(self, rows=self.rows[kept], exclude=self.exclude[kept], truth=self.truth[kept])
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:
@@ -61,12 +68,10 @@ class Judged:
 
 
 def contenders(model: str) -> tuple[Recommender, ...]:
-    """Give the models to try: all of ours for ``auto``, else the one asked for beside the baseline.
+    """Give the model asked for, and before it the baseline beside which it is measured.
 
     Raises `Invalid` as `recommender` does.
     """
-    if model == AUTO:
-        return tuple(BUILT_IN.values())
     if model == BASELINE:
         return (BUILT_IN[BASELINE],)
     return (BUILT_IN[BASELINE], recommender(model))
@@ -95,16 +100,10 @@ def compare(
     *,
     seed: int,
     progress: Progress,
-    spent: Callable[[], bool] = lambda: False,
 ) -> tuple[Judged, ...]:
-    """Fit models on the train part and judge them; the best first, of equals the simpler.
-
-    The first one is always tried; once `spent` says that the budget is used up, no other is begun.
-    """
+    """Fit models on the train part and judge them; the best first, of equals the simpler."""
     judged: list[Judged] = []
     for model in models:
-        if judged and spent():
-            break
         progress.step(f"Trying {model.name}", steps(model))
         judged.append(judge(model.fit(question.train, seed=seed, progress=progress), question))
     return tuple(sorted(judged, key=lambda each: -each.values[DECISIVE]))

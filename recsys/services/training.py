@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -14,6 +14,7 @@ from recsys.data.store import InteractionStore
 from recsys.data.training import TrainingData, build_training_data
 from recsys.domain.errors import Conflict
 from recsys.domain.people import Actor, Permission
+from recsys.models.content import ItemText
 from recsys.models.progress import Progress, Silent
 from recsys.services.runs import live_run
 from recsys.services.shop import Deed, Shop, acting
@@ -92,8 +93,10 @@ def _train(
 ) -> BatchResult:
     live = live_run(shop)
     shop.settings.snapshots_dir.mkdir(parents=True, exist_ok=True)
+    catalog = _catalog(shop)
     return run_batch(
-        _data(shop),
+        _data(shop, catalog),
+        catalog=catalog,
         model=model,
         folder=shop.settings.snapshots_dir / run.id,
         run_id=run.id,
@@ -107,9 +110,13 @@ def _train(
     )
 
 
-def _data(shop: Shop) -> TrainingData:
+def _catalog(shop: Shop) -> list[ItemText]:
     with shop.database.read() as unit:
-        item_ids = unit.items.ids()
+        return [ItemText(*each) for each in unit.items.texts()]
+
+
+def _data(shop: Shop, catalog: Sequence[ItemText]) -> TrainingData:
+    item_ids = (each.item_id for each in catalog)
     return build_training_data(InteractionStore(shop.settings.interactions_dir).read(), item_ids)
 
 

@@ -7,15 +7,25 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
 from recsys.domain.ids import ItemId
 from recsys.domain.views import Candidate, Kind
 from recsys.slates.popularity import Popularity
+from recsys.snapshots.layout import NeighbourKind
 from recsys.snapshots.mapped import Ranked, Snapshot
 
 NOTHING: frozenset[ItemId] = frozenset()
+
+
+class _Behind(NamedTuple):
+    """A context item that has the candidate as a neighbour."""
+
+    item_id: ItemId
+    score: float
+    similar: bool
 
 
 @dataclass(frozen=True)
@@ -50,7 +60,7 @@ class ShopperView:
 
     def because(self, candidate: Candidate) -> Sequence[tuple[ItemId, float]]:
         """The items behind a candidate, with their shares of its score."""
-        if candidate.kind is Kind.BESIDE:
+        if not candidate.kind.personal:
             return self._beside[1].get(candidate.item_id, ())
         ranked = self._new if candidate.kind is Kind.NEW else self._repeats
         if ranked is None:
@@ -98,18 +108,18 @@ class ShopperView:
     @cached_property
     def _beside(self) -> tuple[list[Candidate], dict[ItemId, list[tuple[ItemId, float]]]]:
         """Candidates beside the context, and for each the context items behind it with their shares."""
-        behind: dict[ItemId, list[tuple[ItemId, float]]] = defaultdict(list)
+        behind: dict[ItemId, list[_Behind]] = defaultdict(list)
         known = [each for each in dict.fromkeys(self.context) if each in self.snapshot.item_index]
         for each in known:
-            items, scores = self.snapshot.neighbours(self.snapshot.item_index[each])
-            for item, score in zip(items.tolist(), scores.tolist(), strict=True):
-                behind[ItemId(self.snapshot.item_ids[item])].append((each, score))
-        totals = {item_id: sum(score for _, score in pairs) for item_id, pairs in behind.items()}
-        means = sorted(
-            ((total / len(known), i) for i, total in totals.items()), key=lambda each: (-each[0], each[1])
-        )
-        shares = {i: _shares(pairs, totals[i]) for i, pairs in behind.items()}
-        return [Candidate(item_id, mean, Kind.BESIDE) for mean, item_id in means], shares
+            near = self.snapshot.neighbours(self.snapshot.item_index[each])
+            alike = near.kinds == NeighbourKind.SIMILAR
+            for item, score, similar in zip(
+                near.items.tolist(), near.scores.tolist(), alike.tolist(), strict=True
+            ):
+                behind[ItemId(self.snapshot.item_ids[item])].append(_Behind(each, score, similar))
+        found = [_beside(item_id, parts, len(known)) for item_id, parts in behind.items()]
+        found.sort(key=lambda each: (-each.score, each.item_id))
+        return found, {each.item_id: _shares(behind[each.item_id], each.kind) for each in found}
 
 
 class NoSnapshot:
@@ -142,8 +152,14 @@ class NoSnapshot:
         return {}
 
 
-def _shares(pairs: Sequence[tuple[ItemId, float]], total: float) -> list[tuple[ItemId, float]]:
-    shares = sorted(
-        ((item_id, score / total) for item_id, score in pairs), key=lambda each: (-each[1], each[0])
-    )
-    return shares[:2]
+def _beside(item_id: ItemId, parts: Sequence[_Behind], n_context: int) -> Candidate:
+    kind = Kind.SIMILAR if all(each.similar for each in parts) else Kind.BESIDE
+    return Candidate(item_id, sum(each.score for each in parts) / n_context, kind)
+
+
+def _shares(parts: Sequence[_Behind], kind: Kind) -> list[tuple[ItemId, float]]:
+    """Name the context items that speak for the candidate's kind: a likeness is not called a purchase."""
+    total = sum(each.score for each in parts)
+    spoken = [each for each in parts if each.similar == (kind is Kind.SIMILAR)]
+    shares = ((each.item_id, each.score / total) for each in spoken)
+    return sorted(shares, key=lambda each: (-each[1], each[0]))[:2]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from enum import IntEnum
 from pathlib import Path
 from typing import Final
 
@@ -15,8 +16,11 @@ import msgspec
 
 from recsys.snapshots.errors import SnapshotDamaged
 
-FORMAT: Final = 1
-"""Raised whenever an older reader could misread a newer folder."""
+FORMAT: Final = 2
+"""Raised whenever an older reader could misread a newer folder. What is written has this one."""
+
+READABLE: Final = (1, 2)
+"""Formats that still read, so that a home goes on serving after an upgrade: 1 had no `neighbours_kinds`."""
 
 MANIFEST: Final = "manifest.json"
 STAMP: Final = "verified.json"
@@ -26,6 +30,17 @@ MAX_REPEATS: Final = 50
 MAX_NEIGHBOURS: Final = 100
 MAX_POPULAR: Final = 1_000
 CONTRIBUTORS: Final = 2
+
+
+class NeighbourKind(IntEnum):
+    """Why an item stands beside another: by the same shoppers, in the same orders, or alike in tags and title."""
+
+    BOUGHT = 0
+    TOGETHER = 1
+    SIMILAR = 2
+
+
+KINDS: Final = "neighbours_kinds"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +82,19 @@ ARRAYS: Final[dict[str, ArraySpec]] = {
     **_lists("candidates", "shoppers", reasons=True),
     **_lists("repeats", "shoppers", reasons=True),
     **_lists("neighbours", "items"),
+    # One of `NeighbourKind` beside every neighbour.
+    KINDS: ArraySpec("|i1", "lists"),
     # Row 0 is the whole shop, row m + 1 the market m.
     **_lists("popular", "places"),
     "shopper_vectors": ArraySpec("<f4", "shoppers", -1),
     "item_vectors": ArraySpec("<f4", "items", -1),
 }
 """Every array of a snapshot; nothing else may be in the folder but the manifest and the stamp."""
+
+
+def arrays_of(written: int) -> dict[str, ArraySpec]:
+    """Arrays of a folder by the format in which it was written, one of `READABLE`."""
+    return {name: spec for name, spec in ARRAYS.items() if written >= 2 or name != KINDS}
 
 
 class ArrayEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -147,6 +169,7 @@ def read_manifest(folder: Path) -> tuple[Manifest, str]:
         manifest = msgspec.json.decode(raw, type=Manifest)
     except msgspec.DecodeError as error:
         raise SnapshotDamaged(str(folder), f"{MANIFEST} does not read: {error}") from error
-    if manifest.format != FORMAT:
-        raise SnapshotDamaged(str(folder), f"its format is {manifest.format}, this version reads {FORMAT}")
+    if manifest.format not in READABLE:
+        known = " and ".join(map(str, READABLE))
+        raise SnapshotDamaged(str(folder), f"its format is {manifest.format}, this version reads {known}")
     return manifest, hashlib.sha256(raw).hexdigest()

@@ -15,7 +15,17 @@ from numpy.typing import NDArray
 
 from recsys.snapshots.errors import SnapshotDamaged, SnapshotUnverified, WrongIdentityKey
 from recsys.snapshots.identity import find_hash, key_fingerprint
-from recsys.snapshots.layout import ARRAYS, STAMP, Manifest, Stamp, VectorSpace, array_path, read_manifest
+from recsys.snapshots.layout import (
+    KINDS,
+    STAMP,
+    Manifest,
+    NeighbourKind,
+    Stamp,
+    VectorSpace,
+    array_path,
+    arrays_of,
+    read_manifest,
+)
 
 Int32s = NDArray[np.int32]
 Floats = NDArray[np.float32]
@@ -36,6 +46,21 @@ class Ranked(NamedTuple):
     scores: Floats
     because: Int32s
     shares: Floats
+
+
+class Neighbours(NamedTuple):
+    """What stands beside an item, best first.
+
+    Attributes:
+        items: int32 [n], indices into `Snapshot.item_ids`.
+        scores: float32 [n], in (0, 1), descending; below 0.0001 where the kind is `SIMILAR`.
+        kinds: int8 [n], one of `layout.NeighbourKind` each.
+
+    """
+
+    items: Int32s
+    scores: Floats
+    kinds: NDArray[np.int8]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,7 +90,7 @@ class Snapshot:
         manifest, digest = read_manifest(folder)
         _check_stamp(folder, digest)
         try:
-            arrays = {name: _map(array_path(folder, name)) for name in ARRAYS}
+            arrays = {name: _map(array_path(folder, name)) for name in arrays_of(manifest.format)}
         except (OSError, ValueError) as error:
             raise SnapshotDamaged(str(folder), f"an array cannot be mapped ({error})") from error
         return cls._of(manifest, arrays)
@@ -119,9 +144,13 @@ class Snapshot:
         market = int(self._arrays["shopper_market"][row])
         return self.markets[market] if market >= 0 else None
 
-    def neighbours(self, item: int) -> tuple[Int32s, Floats]:
-        """Items bought by the same shoppers as `item`, best first, up to 100, with scores in (0, 1)."""
-        return self._list("neighbours", "items", item), self._list("neighbours", "scores", item)
+    def neighbours(self, item: int) -> Neighbours:
+        """What stands beside `item`, best first, up to 100."""
+        items, scores = self._list("neighbours", "items", item), self._list("neighbours", "scores", item)
+        if KINDS in self._arrays:
+            return Neighbours(items, scores, self._list("neighbours", "kinds", item))
+        # Before there were kinds, all neighbours were of this one.
+        return Neighbours(items, scores, np.full(len(items), NeighbourKind.BOUGHT, np.int8))
 
     def popular(self, market: str | None) -> tuple[Int32s, Floats]:
         """Items bought in a market (up to 1,000), or with None overall (all), most popular first, with scores in (0, 1).

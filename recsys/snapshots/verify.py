@@ -16,14 +16,17 @@ from numpy.typing import NDArray
 from recsys.snapshots.errors import SnapshotDamaged
 from recsys.snapshots.layout import (
     ARRAYS,
+    KINDS,
     MANIFEST,
     MAX_CANDIDATES,
     MAX_NEIGHBOURS,
     MAX_REPEATS,
     STAMP,
     Manifest,
+    NeighbourKind,
     Stamp,
     array_path,
+    arrays_of,
     file_sha256,
     read_manifest,
 )
@@ -44,7 +47,7 @@ def verify(folder: Path) -> Stamp:
     manifest, digest = read_manifest(folder)
     try:
         _check_files(folder, manifest)
-        arrays = {name: _open_checked(folder, manifest, name) for name in ARRAYS}
+        arrays = {name: _open_checked(folder, manifest, name) for name in arrays_of(manifest.format)}
         _check_items(arrays)
         _check_shoppers(arrays, manifest)
         _check_lists(arrays, manifest)
@@ -62,13 +65,14 @@ def verify(folder: Path) -> Stamp:
 
 
 def _check_files(folder: Path, manifest: Manifest) -> None:
-    expected = {array_path(folder, name).name for name in ARRAYS} | {MANIFEST}
+    names = set(arrays_of(manifest.format))
+    expected = {array_path(folder, name).name for name in names} | {MANIFEST}
     there = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
     if missing := sorted(expected - there):
         raise ValueError(f"{missing[0]} is missing")
     if surplus := sorted(there - expected):
         raise ValueError(f"{surplus[0]} does not belong there")
-    if set(manifest.arrays) != set(ARRAYS):
+    if set(manifest.arrays) != names:
         raise ValueError("the manifest does not list the arrays of this format")
     for name, entry in manifest.arrays.items():
         path = array_path(folder, name)
@@ -151,6 +155,16 @@ def _check_lists(arrays: Arrays, manifest: Manifest) -> None:
             raise ValueError(f"{name}_scores is not best first")
     for name in ("candidates", "repeats"):
         _check_reasons(arrays, name, n)
+    if KINDS in arrays:
+        _check_kinds(arrays)
+
+
+def _check_kinds(arrays: Arrays) -> None:
+    kinds = arrays[KINDS]
+    if len(kinds) != len(arrays["neighbours_items"]):
+        raise ValueError(f"{KINDS} and neighbours_items differ in length")
+    known = [each.value for each in NeighbourKind]
+    _all(kinds, lambda block: bool(np.isin(block, known).all()), f"{KINDS} holds an unknown kind")
 
 
 def _check_reasons(arrays: Arrays, name: str, n_items: int) -> None:

@@ -85,9 +85,10 @@ class ItemRepository:
         """How many items the catalog has."""
         return self._session.scalar(select(func.count()).select_from(ItemRow)) or 0
 
-    def ids(self) -> list[str]:
-        """All ids, in their byte order."""
-        return list(self._session.scalars(select(ItemRow.item_id).order_by(ItemRow.item_id)))
+    def texts(self) -> list[tuple[str, str, tuple[str, ...]]]:
+        """Id, title and tags of all items, in the byte order of the ids."""
+        columns = select(ItemRow.item_id, ItemRow.title, ItemRow.tags).order_by(ItemRow.item_id)
+        return [(item_id, title, tuple(tags)) for item_id, title, tags in self._session.execute(columns)]
 
     def _rows(self, item_ids: Collection[str]) -> Iterator[tuple[int, Item]]:
         wanted = list(item_ids)

@@ -8,11 +8,15 @@ from scipy.sparse import csr_matrix
 
 from recsys.data.schema import interactions_table
 from recsys.data.training import build_training_data
+from recsys.models.als import Als
+from recsys.models.blend import Blend
 from recsys.models.loading import BUILT_IN
 from recsys.models.progress import Silent
+from recsys.models.spectral import IdealFilter, LinearFilter
 
-pytestmark = pytest.mark.parametrize("name", BUILT_IN)
-EVERY = sorted(BUILT_IN)
+MODELS = {**BUILT_IN, "blend": Blend((LinearFilter(), IdealFilter(), Als(factors=16)), (1.0, 0.3, 0.2))}
+pytestmark = pytest.mark.parametrize("name", MODELS)
+EVERY = sorted(MODELS)
 PERSONAL = [name for name in EVERY if name != "popular"]
 
 
@@ -36,7 +40,7 @@ def checkerboard(size):
 
 
 def fit(name, data, seed=7):
-    return BUILT_IN[name].fit(data, seed=seed, progress=Silent())
+    return MODELS[name].fit(data, seed=seed, progress=Silent())
 
 
 def everyone(data):

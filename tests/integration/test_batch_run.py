@@ -93,7 +93,7 @@ def shopper(snapshot, user_id):
 
 def test_auto_takes_the_best_by_ndcg(result):
     values = {each["model"]: each["values"]["ndcg@20"] for each in result.metrics["models"]}
-    assert set(values) == {"popular", "item-knn", "als"}
+    assert {"popular", "item-knn", "rp3beta", "als", "ease"} <= set(values)
     assert values[result.model] == max(values.values())
     assert values[result.model] > values["popular"]
     assert result.metrics["winner"] == result.model

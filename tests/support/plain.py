@@ -50,6 +50,7 @@ class PlainCandidates:
     """What is known of one shopper beside one context.
 
     `vector` holds the affinity of the items that have a vector; None for a shopper without one.
+    `alike` are the neighbours for which words speak and no purchase.
     `popular_in` holds popularity by market, and overall under None.
     """
 
@@ -58,6 +59,7 @@ class PlainCandidates:
     own: Mapping[ItemId, float] = field(default_factory=dict)
     again: Mapping[ItemId, float] = field(default_factory=dict)
     neighbours: Mapping[ItemId, float] = field(default_factory=dict)
+    alike: frozenset[ItemId] = frozenset()
     reasons: Mapping[ItemId, tuple[tuple[ItemId, float], ...]] = field(default_factory=dict)
     vector: Mapping[ItemId, float] | None = None
     popular_in: Mapping[str | None, Mapping[ItemId, float]] = field(default_factory=dict)
@@ -69,7 +71,8 @@ class PlainCandidates:
         return _best_first(self.again, Kind.REPEAT)
 
     def beside(self) -> Sequence[Candidate]:
-        return _best_first(self.neighbours, Kind.BESIDE)
+        ranked = _best_first(self.neighbours, Kind.BESIDE)
+        return [each._replace(kind=Kind.SIMILAR) if each.item_id in self.alike else each for each in ranked]
 
     def because(self, candidate: Candidate) -> Sequence[tuple[ItemId, float]]:
         return self.reasons.get(candidate.item_id, ())

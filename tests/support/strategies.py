@@ -167,6 +167,7 @@ candidates_views = st.builds(
     owned=st.frozensets(st.sampled_from(ITEMS), max_size=3),
     disliked=st.frozensets(st.sampled_from(ITEMS), max_size=1),
     neighbours=_scored(ITEMS, 5),
+    alike=st.frozensets(st.sampled_from(ITEMS), max_size=3),
     reasons=st.sampled_from([{}, dict.fromkeys(ITEMS[:6], ((ITEMS[5], 0.5),))]),
     vector=st.none() | _scored(ITEMS),
     popular_in=st.fixed_dictionaries({None: _scored(ITEMS, 6), "FR": _scored(ITEMS, 6)}),

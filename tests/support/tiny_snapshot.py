@@ -77,7 +77,7 @@ def _write_items(writer: SnapshotWriter, items: Sequence[str], vectors: np.ndarr
     writer.append("item_vectors", vectors)
     for item, likeness in enumerate(vectors @ vectors.T):
         near = [each for each in np.argsort(-likeness, kind="stable") if each != item][:NEIGHBOURS]
-        _append(writer, "neighbours", np.array(near, np.int32))
+        _append(writer, "neighbours", np.array(near, np.int32), {"kinds": np.zeros(len(near), np.int8)})
 
 
 def _append(

@@ -6,13 +6,15 @@ import pytest
 
 from recsys.domain.errors import Conflict, Forbidden, Invalid
 from recsys.services.auditing import entries
+from recsys.services.catalog import upsert_items
 from recsys.services.importing import import_interactions
 from recsys.services.releasing import accept_run
 from recsys.services.runs import find_run, live_run, runs
 from recsys.services.training import start_run
+from recsys.snapshots.layout import NeighbourKind
 from recsys.snapshots.mapped import Snapshot
 from recsys.storage.runs import RunInfo
-from tests.integration.shops import ADA, ANN, MORNING, PAT
+from tests.integration.shops import ADA, ANN, MORNING, PAT, item
 
 
 @pytest.fixture
@@ -41,6 +43,20 @@ def test_a_run_is_ready_for_review_with_its_snapshot_on_disk(sold):
     snapshot = Snapshot.open(sold.settings.snapshots_dir / run.id)
     snapshot.check_key(sold.settings.identity_key)
     assert snapshot.run_id == run.id
+
+
+def test_an_item_that_nobody_bought_has_the_neighbours_that_titles_and_tags_give_it(sold):
+    catalog = [
+        item("i1", "Red cup", tags=("kitchen",)),
+        item("new", "Cup", tags=("kitchen",)),
+        item("i2", "Spade"),
+    ]
+    upsert_items(sold, ADA, catalog)
+    run = start_run(sold, PAT, model="popular")
+    snapshot = Snapshot.open(sold.settings.snapshots_dir / run.id)
+    near = snapshot.neighbours(snapshot.item_index["new"])
+    assert [snapshot.item_ids[each] for each in near.items] == ["i1"]
+    assert near.kinds.tolist() == [NeighbourKind.SIMILAR]
 
 
 def test_runs_of_a_day_are_counted_and_the_next_is_held_against_the_live_one(sold):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from recsys.batch.split import ask
+from recsys.models.validation import ask
 
 BEFORE = [(f"u{n:02}", item, n) for n in range(12) for item in ("a", "b")]
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.batch.dislikes import disliked
+from recsys.data.dislikes import disliked
 from recsys.data.schema import interactions_table
 from recsys.data.training import build_training_data, latest_dislikes
 

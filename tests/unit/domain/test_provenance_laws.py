@@ -132,6 +132,21 @@ def test_beside_a_context_the_reason_names_the_context_and_a_repeat_says_so() ->
     assert [each.reason.text for each in slate] == ["Often bought with Title of i05", "Goes well together"]
 
 
+def test_a_neighbour_that_only_words_speak_for_does_not_claim_to_be_bought_with_anything() -> None:
+    scene = plain_scene(context=(ITEMS[5],))
+    known = replace(
+        scene.candidates,
+        neighbours={ITEMS[0]: 0.5, ITEMS[1]: 0.25, ITEMS[2]: 0.125},
+        alike=frozenset(ITEMS[1:3]),
+        reasons=dict.fromkeys(ITEMS[:2], ((ITEMS[5], 1.0),)),
+    )
+    slate = replace(scene, candidates=known).slate(limit=3).items
+    assert [each.reason.text for each in slate] == [
+        "Often bought with Title of i05", "Similar to Title of i05", "Similar items",
+    ]  # fmt: skip
+    assert slate[1].reason.because == (Because(ITEMS[5], "Title of i05", 1.0),)
+
+
 @given(scenes)
 def test_a_rule_that_does_not_act_leaves_the_answer_as_it_is(scene: Scene) -> None:
     asleep = [

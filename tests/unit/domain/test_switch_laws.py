@@ -49,7 +49,9 @@ def test_an_answer_counts_as_personalised_only_when_personal_data_stands_behind_
     known = scene.candidates
     anonymous = replace(
         scene,
-        candidates=PlainCandidates(neighbours=known.neighbours, popular_in=known.popular_in),
+        candidates=PlainCandidates(
+            neighbours=known.neighbours, alike=known.alike, popular_in=known.popular_in
+        ),
         rules=RuleSet(rule for rule in scene.rules if not is_personal_rule(rule)),
     )
     assert not anonymous.slate().personalised

@@ -89,7 +89,7 @@ def test_a_strangers_model_needs_only_fit_and_score(purchases):
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("best", "choose one of auto, popular, item-knn, als"),
+        ("best", "choose one of auto, popular, item-knn"),
         ("no_such_module_here:Model", "there is no module 'no_such_module_here'"),
         ("a_strangers_models:Missing", "Missing"),
         ("a_strangers_models:WithoutFit", "has no method fit"),

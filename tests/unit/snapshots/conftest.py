@@ -61,7 +61,7 @@ def _shoppers(writer):
 def _items(writer):
     writer.append_item_ids(ITEMS)
     writer.append("item_vectors", np.array([[1, 0], [0, 0], [0, 1], [1, 1]]))
-    near = {"items": np.array([2, 3, 0]), "scores": np.array([0.9, 0.2, 0.8])}
+    near = {"items": np.array([2, 3, 0]), "scores": np.array([0.9, 0.2, 0.8]), "kinds": np.array([1, 2, 0])}
     writer.append_lists("neighbours", np.array([2, 0, 1, 0]), near)
     popular = {"items": np.array([0, 2, 3, 3, 0]), "scores": np.array([0.9, 0.5, 0.4, 0.9, 0.3])}
     writer.append_lists("popular", np.array([3, 0, 2]), popular)

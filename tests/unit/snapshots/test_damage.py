@@ -77,6 +77,9 @@ def test_a_file_that_was_cut_short_or_lost_is_found(folder, name):
         ("candidates_shares", with_value((0, 0), 1.5), "0 to 1"),
         ("candidates_indptr", with_value(-1, 2), "offsets"),
         ("neighbours_indptr", with_value(1, 3), "offsets"),
+        ("neighbours_kinds", with_value(0, 3), "unknown kind"),
+        ("neighbours_kinds", with_value(0, -1), "unknown kind"),
+        ("neighbours_kinds", lambda array: array[:-1].copy(), "differ in length"),
         ("item_offsets", with_value(1, 6), "sorted and unique"),
         ("shopper_high", lambda array: array[::-1].copy(), "sorted"),
         ("shopper_market", with_value(0, 2), "markets"),
@@ -124,8 +127,8 @@ def test_a_manifest_that_does_not_read_is_told(folder, content):
 
 def test_a_newer_format_is_told(folder):
     manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
-    (folder / MANIFEST).write_bytes(msgspec.json.encode(msgspec.structs.replace(manifest, format=2)))
-    with pytest.raises(SnapshotDamaged, match="format is 2"):
+    (folder / MANIFEST).write_bytes(msgspec.json.encode(msgspec.structs.replace(manifest, format=9)))
+    with pytest.raises(SnapshotDamaged, match="format is 9"):
         verify(folder)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from recsys.snapshots.errors import SnapshotUnverified, WrongIdentityKey
 from recsys.snapshots.identity import shopper_hash
-from recsys.snapshots.layout import MANIFEST
+from recsys.snapshots.layout import MANIFEST, NeighbourKind
 from recsys.snapshots.mapped import Snapshot
 from recsys.snapshots.verify import verify
 
@@ -70,6 +70,7 @@ def test_a_wrong_key_is_told_plainly(snapshot, key):
 def test_items_have_neighbours_and_places_in_popularity(snapshot):
     assert snapshot.neighbours(0)[0].tolist() == [2, 3]
     assert snapshot.neighbours(2)[1].tolist() == pytest.approx([0.8])
+    assert snapshot.neighbours(0).kinds.tolist() == [NeighbourKind.TOGETHER, NeighbourKind.SIMILAR]
     assert snapshot.neighbours(1)[0].tolist() == []
     assert snapshot.popular(None)[0].tolist() == [0, 2, 3]
     assert snapshot.popular("DE")[0].tolist() == []

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from recsys.batch.dislikes import disliked
+from recsys.data.dislikes import disliked
 from recsys.data.training import TrainingData, restrict
 from recsys.evaluation.splits import Split, split_at_random, split_by_time
 from recsys.models.selection import Validation
@@ -18,6 +19,9 @@ LAST = timedelta(days=28)
 
 AT_MOST = 0.2
 """The validation part takes no more than this share of the timeline, or, without times, of a shopper's items."""
+
+MOST = 5_000
+"""Shoppers who are asked about: with more, measuring takes longer and says hardly more."""
 
 FEWEST = 10
 """With fewer shoppers to ask about, a measurement is noise and would choose a model by chance."""
@@ -33,25 +37,30 @@ class Asked:
     words: str
 
 
-def ask(data: TrainingData, *, seed: int) -> Asked:
-    """Split by time where times allow it, else at random within each shopper, else not at all."""
+def ask(data: TrainingData, *, seed: int, most: int = MOST) -> Asked:
+    """Split by time where times allow it, else at random within shoppers, else not at all.
+
+    At most `most` shoppers are asked about. All of them give something up all the same: items then have as few and as
+    uncertain counts as after any other split, on which it depends how much popularity should be held against them.
+    """
     events = data.events
+    rng = np.random.default_rng(seed)
     by_time = split_by_time(events.timestamp, LAST, at_most=AT_MOST)
     if by_time is not None and by_time.at is not None:
-        question = _question(data, by_time)
+        question = _question(data, by_time, most, rng)
         if len(question.rows) >= FEWEST:
             at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=by_time.at)
             return Asked(
                 question, "time", at, f"Trained on what came before {at:%d %B %Y}, tested on what came after."
             )
-    at_random = split_at_random(events.user, events.item, share=AT_MOST, rng=np.random.default_rng(seed))
-    question = _question(data, at_random)
+    at_random = split_at_random(events.user, events.item, share=AT_MOST, rng=rng)
+    question = _question(data, at_random, most, rng)
     if len(question.rows) >= FEWEST:
         return Asked(
             question,
             "random",
             None,
-            "Too few shoppers have times before and after a split, so a fifth of each shopper's items was held out at random.",
+            "Too few shoppers have times before and after a split, so a fifth of their items was held out at random.",
         )
     return Asked(
         None,
@@ -61,7 +70,11 @@ def ask(data: TrainingData, *, seed: int) -> Asked:
     )
 
 
-def _question(data: TrainingData, split: Split) -> Validation:
+def _sample(rows: NDArray[np.intp], most: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    return rows if len(rows) <= most else np.sort(rng.choice(rows, most, replace=False))
+
+
+def _question(data: TrainingData, split: Split, most: int, rng: np.random.Generator) -> Validation:
     # The whole data decides which kind of interaction counts, so that both parts speak of the same.
     purchases = bool(data.owned.nnz)
     train, test = restrict(data, split.train), restrict(data, split.test)
@@ -69,6 +82,7 @@ def _question(data: TrainingData, split: Split) -> Validation:
     fresh = csr_matrix(after.astype(np.int8) - after.multiply(before).astype(np.int8))
     fresh.eliminate_zeros()
     known = np.diff(train.weights.indptr) > 0
-    rows = np.flatnonzero((np.diff(fresh.indptr) > 0) & known).astype(np.int32)
+    able = np.flatnonzero((np.diff(fresh.indptr) > 0) & known)
+    rows = _sample(able, most, rng).astype(np.int32)
     exclude = csr_matrix(before + disliked(train))
-    return Validation(train, rows, exclude[rows], fresh[rows].astype(bool), len(data.users) - len(rows))
+    return Validation(train, rows, exclude[rows], fresh[rows].astype(bool), len(data.users) - len(able))
