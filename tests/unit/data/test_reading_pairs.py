@@ -89,7 +89,9 @@ def test_weights_in_some_lines_only_are_refused(file, content):
     assert refused(file(content)).startswith("line 2: a weight stands in some lines only")
 
 
-@pytest.mark.parametrize("content", ["", "\n\n", gzip.compress(b"")])
+@pytest.mark.parametrize(
+    "content", ["", "\n\n", gzip.compress(b"", mtime=0)], ids=["empty", "blank lines", "empty gzip"]
+)
 def test_a_file_without_rows_is_refused(file, content):
     assert "holds no rows" in refused(file(content))
 
