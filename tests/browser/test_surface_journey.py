@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 from support.endpoint import Endpoint, running_endpoint
+from support.promise import let_the_promised_second_pass
 from support.running_desk import RunningDesk, let_people_in, running_desk
 from support.tiny_shop import TinyShop, make_tiny_shop
 
 from recsys.domain.people import Role
 
-WITHIN = 1.0
-"""Seconds within which a publication reaches every worker: the contract's figure."""
-ASKED = 12
-"""Questions over connections of their own, enough for both workers to answer some."""
+WORKERS = 2
 
 
 @pytest.fixture
@@ -29,7 +26,7 @@ def tiny(sqlite_url: str, tmp_path: Path) -> TinyShop:
 
 @pytest.fixture
 def endpoint(tiny: TinyShop, tmp_path: Path) -> Iterator[Endpoint]:
-    with running_endpoint(tiny.environment, tmp_path, key=tiny.keys.read, workers=2) as endpoint:
+    with running_endpoint(tiny.environment, tmp_path, key=tiny.keys.read, workers=WORKERS) as endpoint:
         yield endpoint
 
 
@@ -45,9 +42,9 @@ def on_grid(page: Page) -> list[str]:
 
 
 def served(endpoint: Endpoint, **asked: object) -> list[list[str]]:
-    """What the endpoint answers to the same question several times, a second from now."""
-    time.sleep(WITHIN)
-    return [endpoint.recommend(user_id="ann", limit=20, **asked).item_ids for _ in range(ASKED)]
+    """What each worker answers to the same question, a second from now."""
+    let_the_promised_second_pass()
+    return [reply.item_ids for reply in endpoint.recommend_everywhere(user_id="ann", limit=20, **asked)]
 
 
 def toast(page: Page, text: str) -> None:
@@ -98,12 +95,12 @@ def test_what_an_editor_makes_is_what_shoppers_get_and_a_roll_back_brings_the_ol
     page.get_by_label("Comment").fill("Tea in the afternoon")
     page.get_by_role("button", name="Publish", exact=True).click()
     toast(page, "Published as release")
-    assert served(endpoint) == [drafted] * ASKED
+    assert served(endpoint) == [drafted] * WORKERS
 
     page.goto(desk.url("/releases"))
     page.get_by_role("button", name="Roll back").first.click()
     expect(page.get_by_role("status")).to_contain_text("Release")
-    assert served(endpoint) == [before] * ASKED
+    assert served(endpoint) == [before] * WORKERS
 
     page.goto(desk.url("/audit"))
     story = page.locator("main")
@@ -124,7 +121,7 @@ def test_a_takedown_from_the_grid_is_out_of_every_answer_within_a_second_and_und
     assert all(before[1] not in answer for answer in served(endpoint, rules="off"))
     page.get_by_role("status").get_by_role("button", name="Undo").click()
     expect(page.locator(f'.cell[data-item="{before[1]}"]')).to_have_count(1)
-    assert served(endpoint) == [before] * ASKED
+    assert served(endpoint) == [before] * WORKERS
 
 
 def test_two_editors_of_one_rule_are_told_and_lose_nothing(

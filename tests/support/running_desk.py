@@ -19,7 +19,7 @@ from recsys.domain.people import OPERATOR, Role
 from recsys.services.people import add_person
 from recsys.services.shop import Shop
 from support.desk import PASSWORD, email_of
-from support.endpoint import free_port
+from support.endpoint import PATIENCE_SECONDS, free_port
 
 _SERVE = """
 import os
@@ -27,7 +27,6 @@ from curation_ui.server import serve
 from recsys.settings import Settings
 serve(Settings.from_environment(os.environ))
 """
-_START_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,7 @@ def running_desk(environment: Mapping[str, str], folder: Path) -> Iterator[Runni
 
 
 def _wait(desk: RunningDesk) -> None:
-    deadline = time.monotonic() + _START_SECONDS
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
         assert desk.process.poll() is None, desk.log.read_text()
         connection = HTTPConnection("127.0.0.1", desk.port, timeout=5)
@@ -93,4 +92,4 @@ def _wait(desk: RunningDesk) -> None:
         finally:
             connection.close()
         time.sleep(0.05)
-    raise AssertionError(f"no answer in {_START_SECONDS} s: {desk.log.read_text()}")
+    raise AssertionError(f"no answer in {PATIENCE_SECONDS} s: {desk.log.read_text()}")

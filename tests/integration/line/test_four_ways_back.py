@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from support.crowd import crowd
 from support.endpoint import Endpoint, running_endpoint
+from support.promise import let_the_promised_second_pass
 from support.tiny_shop import PINNED, TinyShop, make_tiny_shop
 
 from recsys.domain.ids import ItemId
@@ -25,9 +24,6 @@ from recsys.services.settling import settle
 from recsys.services.takedowns import lift, take_down
 from recsys.slates.refresh import LiveHolder
 
-WITHIN = 1.0
-"""Seconds within which an overlay reaches every worker: the contract's figure."""
-
 
 @pytest.fixture
 def tiny(database_url: str, tmp_path: Path) -> TinyShop:
@@ -40,66 +36,26 @@ def endpoint(tiny: TinyShop, tmp_path: Path) -> Iterator[Endpoint]:
         yield endpoint
 
 
-@dataclass
-class Load:
-    """Shoppers who ask without pause; keeps when each question began and what was answered."""
-
-    endpoint: Endpoint
-    seen: list[tuple[float, list[str]]] = field(default_factory=list)
-
-    @contextmanager
-    def running(self, shoppers: int = 3) -> Iterator[None]:
-        """Ask in the background."""
-        stop = threading.Event()
-        threads = [threading.Thread(target=self._ask, args=(stop,)) for _ in range(shoppers)]
-        for thread in threads:
-            thread.start()
-        try:
-            yield
-        finally:
-            stop.set()
-            for thread in threads:
-                thread.join()
-
-    def _ask(self, stop: threading.Event) -> None:
-        while not stop.is_set():
-            began = time.monotonic()
-            self.seen.append((began, self.endpoint.recommend(limit=40).item_ids))
-
-    def asked_after(self, moment: float) -> list[list[str]]:
-        """The answers to questions that began after a moment."""
-        return [ids for began, ids in self.seen if began > moment]
-
-
 def test_a_takedown_is_out_of_every_answer_within_a_second_under_load(
     tiny: TinyShop, endpoint: Endpoint
 ) -> None:
-    load = Load(endpoint)
-    with load.running():
-        time.sleep(0.5)
-        take_down(tiny.shop, OPERATOR, Target(item_id=ItemId(PINNED)), reason="Recalled")
-        acknowledged = time.monotonic()
-        time.sleep(WITHIN + 1)
-    before = [ids for began, ids in load.seen if began < acknowledged - 0.2]
-    assert any(PINNED in ids for ids in before)
-    after = load.asked_after(acknowledged + WITHIN)
-    assert len(after) > 20
-    assert not any(PINNED in ids for ids in after)
+    with crowd(endpoint, shoppers=3) as shoppers:
+        assert all(PINNED in reply.item_ids for reply in shoppers.watch())
+        after = shoppers.a_second_after(
+            lambda: take_down(tiny.shop, OPERATOR, Target(item_id=ItemId(PINNED)), reason="Recalled")
+        )
+        assert not any(PINNED in reply.item_ids for reply in after)
+        assert not _shown_anywhere(endpoint, PINNED)
 
 
 def test_an_item_set_unavailable_is_out_of_every_answer_within_a_second_under_load(
     tiny: TinyShop, endpoint: Endpoint
 ) -> None:
-    load = Load(endpoint)
-    with load.running():
-        time.sleep(0.5)
-        set_availability(tiny.shop, OPERATOR, [PINNED], False)
-        acknowledged = time.monotonic()
-        time.sleep(WITHIN + 1)
-    assert any(PINNED in ids for _, ids in load.seen)
-    after = load.asked_after(acknowledged + WITHIN)
-    assert len(after) > 20
-    assert not any(PINNED in ids for ids in after)
+    with crowd(endpoint, shoppers=3) as shoppers:
+        assert all(PINNED in reply.item_ids for reply in shoppers.watch())
+        after = shoppers.a_second_after(lambda: set_availability(tiny.shop, OPERATOR, [PINNED], False))
+        assert not any(PINNED in reply.item_ids for reply in after)
+        assert not _shown_anywhere(endpoint, PINNED)
 
 
 def test_a_takedown_stays_through_roll_back_rules_off_an_old_cursor_and_an_older_draft(
@@ -111,29 +67,32 @@ def test_a_takedown_stays_through_roll_back_rules_off_an_old_cursor_and_an_older
     assert target in endpoint.recommend(limit=40).item_ids
 
     standing = take_down(tiny.shop, OPERATOR, Target(item_id=ItemId(target)), reason="Recalled")
-    time.sleep(WITHIN)
-    assert target not in endpoint.recommend(limit=40).item_ids
+    let_the_promised_second_pass()
+    assert not _shown_anywhere(endpoint, target)
 
-    roll_back(tiny.shop, OPERATOR, tiny.plain_release, what="both")
+    endpoint.until_release(roll_back(tiny.shop, OPERATOR, tiny.plain_release, what="both").number)
     assert target not in _everything(endpoint, old_cursor)
     _check_gone(tiny, endpoint, target)
 
     for conflict in read_draft(tiny.shop).conflicts:
         settle(tiny.shop, OPERATOR, conflict.change.id, keep=True)
     draft = read_draft(tiny.shop)
-    publish(tiny.shop, OPERATOR, [change.id for change in draft.changes])
+    published = publish(tiny.shop, OPERATOR, [change.id for change in draft.changes])
+    endpoint.until_release(published.number)
     _check_gone(tiny, endpoint, target)
 
     lift(tiny.shop, OPERATOR, standing.id, reason="Mended")
-    time.sleep(WITHIN)
-    assert target in endpoint.recommend(limit=40).item_ids
+    let_the_promised_second_pass()
+    assert all(target in reply.item_ids for reply in endpoint.recommend_everywhere(limit=40))
+
+
+def _shown_anywhere(endpoint: Endpoint, target: str, **query: str) -> bool:
+    return any(target in reply.item_ids for reply in endpoint.recommend_everywhere(limit=40, **query))
 
 
 def _check_gone(tiny: TinyShop, endpoint: Endpoint, target: str) -> None:
-    time.sleep(WITHIN)
     for query in ({}, {"rules": "off"}, {"personalised": "false"}, {"user_id": "ann"}, {"session_id": "s1"}):
-        for _ in range(4):  # both workers
-            assert target not in endpoint.recommend(limit=40, **query).item_ids
+        assert not _shown_anywhere(endpoint, target, **query)
     holder = LiveHolder(tiny.shop.database, tiny.settings, clock=tiny.shop.clock)
     question = Question(surface="home", at=tiny.shop.clock(), limit=40)
     for stage in Stage:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -56,7 +55,7 @@ def test_the_preview_and_the_endpoint_agree_on_random_shoppers_rules_and_moments
             before = look(tiny.shop, holder.catch_up(), seen_in_draft, Stage.DRAFT)
             publish(tiny.shop, OPERATOR, drafted)
             state = holder.catch_up()
-            _wait_for_release(endpoint, state.release.number if state.release else 0)
+            endpoint.until_release(state.release.number if state.release else 0)
             assert _ask(endpoint, seen_in_draft) == _told(before.slate), "the draft's preview came true"
         question = _random_question(chance)
         assert _ask(endpoint, question) == _told(look(tiny.shop, state, question, Stage.LIVE).slate)
@@ -76,7 +75,7 @@ def test_a_theme_outside_two_shoppers_candidates_is_still_ordered_differently_fo
     pins = [
         Pin(id=RuleId(f"pin-outside-{n}"), slot=n, theme=theme.id, scope=Scope(surface="cart")) for n in slots
     ]
-    _wait_for_release(endpoint, publish_rules(tiny.shop, theme, *pins))
+    endpoint.until_release(publish_rules(tiny.shop, theme, *pins))
     orders = [_themed(endpoint, user, len(members)) for user in (first, second)]
     assert set(orders[0]) == set(orders[1]) == set(members)
     assert orders[0] != orders[1]
@@ -188,10 +187,3 @@ def _told(slate: Slate) -> list[tuple[Any, ...]]:
         (p.item_id, p.position, p.source.value, p.rule_id, p.theme, p.model_rank, p.displaced, p.reason.text)
         for p in slate.items
     ]
-
-
-def _wait_for_release(endpoint: Endpoint, number: int) -> None:
-    deadline = time.monotonic() + 10
-    while endpoint.recommend(limit=1).json["release_id"] != number:
-        assert time.monotonic() < deadline, f"the endpoint never served release {number}"
-        time.sleep(0.02)

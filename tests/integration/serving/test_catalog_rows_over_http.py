@@ -27,16 +27,11 @@ def test_rows_are_stored_and_live_when_they_are_acknowledged(served):
     assert reply.json["accepted"] == 2
     after = stored(served, "i20")
     assert (after.stock, after.title, after.attributes) == (0, before.title, before.attributes)
-    ids = served_until(served, lambda ids: "new-1" in ids)
-    assert "i20" not in ids
+    served.endpoint.until_every_worker(
+        lambda worker: "new-1" in worker.recommend(limit=100).item_ids, "the new item"
+    )
+    assert "i20" not in served.endpoint.recommend(limit=100).item_ids
     assert served.endpoint.recommend(tag="new").item_ids == ["new-1"]
-
-
-def served_until(served, holds):
-    while True:
-        replies = [served.endpoint.recommend(limit=100).item_ids for _ in range(8)]
-        if all(holds(ids) for ids in replies):
-            return replies[0]
 
 
 def test_one_wrong_row_keeps_all_out(served):

@@ -86,13 +86,16 @@ def test_what_stays_eligible_is_shown_once_whatever_else_comes_and_goes(served, 
 
 
 def wait_until_gone(endpoint, item_id):
-    while any(item_id in endpoint.recommend(limit=100).item_ids for _ in range(8)):
-        pass
+    endpoint.until_every_worker(
+        lambda worker: item_id not in worker.recommend(limit=100).item_ids, f"a slate without {item_id}"
+    )
 
 
 def wait_until_back(endpoint, everything):
-    while any(endpoint.recommend(user_id="ann", limit=100).item_ids != everything for _ in range(8)):
-        pass
+    endpoint.until_every_worker(
+        lambda worker: worker.recommend(user_id="ann", limit=100).item_ids == everything,
+        "the slate of before",
+    )
 
 
 def test_a_cursor_goes_on_in_its_release_after_the_next_one(served):
@@ -100,21 +103,23 @@ def test_a_cursor_goes_on_in_its_release_after_the_next_one(served):
     first = served.endpoint.recommend(user_id="ann", limit=5).json
     pin = Pin(id=RuleId("pin-new"), slot=8, item_id=ItemId("i33"), scope=Scope(surface="home"))
     published = publish_rules(served.tiny.shop, pin)
-    while any(served.endpoint.recommend().json["release_id"] != published for _ in range(8)):
-        pass
+    served.endpoint.until_release(published)
     second = served.endpoint.recommend(user_id="ann", limit=100, cursor=first["next_cursor"]).json
-    roll_back(served.tiny.shop, OPERATOR, served.tiny.curated_release)
+    back = roll_back(served.tiny.shop, OPERATOR, served.tiny.curated_release)
+    served.endpoint.until_release(back.number)
     assert second["release_id"] == first["release_id"]
     assert [item["item_id"] for item in second["items"]] == before[5:]
 
 
 def test_a_takedown_reaches_behind_an_old_cursor(served):
+    before = served.endpoint.recommend(user_id="ann", limit=100).item_ids
     first = served.endpoint.recommend(limit=2).json
     taken = take_down(served.tiny.shop, OPERATOR, Target(item_id=ItemId(PINNED)), reason="A recall")
     wait_until_gone(served.endpoint, PINNED)
     second = served.endpoint.recommend(limit=100, cursor=first["next_cursor"])
     without_rules = served.endpoint.recommend(rules="off", limit=100)
     lift(served.tiny.shop, OPERATOR, taken.id)
+    wait_until_back(served.endpoint, before)
     assert PINNED not in second.item_ids
     assert PINNED not in without_rules.item_ids
 

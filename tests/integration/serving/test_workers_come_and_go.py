@@ -7,7 +7,7 @@ import signal
 import time
 
 from sqlalchemy import make_url
-from support.endpoint import running_endpoint
+from support.endpoint import PATIENCE_SECONDS, running_endpoint
 from support.tiny_shop import SECRET, add_tiny_run, make_tiny_shop, tiny_items
 
 from recsys.domain.people import OPERATOR
@@ -17,13 +17,11 @@ from recsys.services.releasing import accept_run
 from recsys.services.shop import open_shop
 from recsys.settings import Settings
 
-PATIENCE_SECONDS = 20
-
 
 def eventually(holds):
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not holds():
-        assert time.monotonic() < deadline
+        assert time.monotonic() < deadline, f"not within {PATIENCE_SECONDS} s"
         time.sleep(0.05)
 
 
@@ -31,18 +29,14 @@ def pids(endpoint):
     return {line["pid"] for line in endpoint.log_lines() if "pid" in line}
 
 
-def answers(endpoint):
-    try:
-        return endpoint.recommend().status == 200
-    except OSError:
-        return False
-
-
 def test_a_worker_that_is_killed_is_started_again(own):
-    eventually(lambda: own.endpoint.recommend().status == 200 and len(pids(own.endpoint)) == 2)
-    victim = min(pids(own.endpoint))
-    os.kill(victim, signal.SIGKILL)
-    eventually(lambda: answers(own.endpoint) and len(pids(own.endpoint)) == 3)
+    before = pids(own.endpoint)
+    assert len(before) == 2
+    os.kill(min(before), signal.SIGKILL)
+    own.endpoint.until_every_worker(
+        lambda worker: worker.recommend().status == 200, "an answer from two workers again"
+    )
+    assert len(pids(own.endpoint)) == 3
 
 
 def test_before_the_first_release_the_answer_says_so(tmp_path, empty_database_url, upgrade):
