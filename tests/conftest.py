@@ -18,20 +18,25 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 from psycopg import sql
 
 ROOT = Path(__file__).resolve().parents[1]
 
-settings.register_profile("default", deadline=None, print_blob=True)
+# Neither a deadline nor a check on how fast examples are made: on a busy machine both fail by chance.
+settings.register_profile(
+    "default", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.register_profile(
     "soak",
-    deadline=None,
+    parent=settings.get_profile("default"),
     max_examples=10 * settings.get_profile("default").max_examples,
-    print_blob=True,
-    suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+BROWSER_PATIENCE_MS = 60_000
+"""How long to wait in a browser for what must come; a busy machine needs more than the usual five seconds."""
+expect.set_options(timeout=BROWSER_PATIENCE_MS)
 
 Upgrade = Callable[[str], None]
 
@@ -192,6 +197,7 @@ def new_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Calla
 
     def open_page(**options: object) -> Page:
         page = browser.new_context(**options).new_page()
+        page.set_default_timeout(BROWSER_PATIENCE_MS)
         page.on("pageerror", lambda error: wrong.append(f"script error: {error}"))
         page.on("request", lambda asked: _is_foreign(asked.url) and wrong.append(f"third party: {asked.url}"))
         pages.append(page)

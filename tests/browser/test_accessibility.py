@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from support.desk import PASSWORD, email_of, make_desk_home, open_desk
 from werkzeug.serving import make_server
 
@@ -125,7 +125,7 @@ def test_the_first_stop_of_the_keyboard_skips_to_the_page(visit):
     page = visit("/themes")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    assert page.evaluate("document.activeElement.id") == "main"
+    expect(page.locator("#main")).to_be_focused()
 
 
 def test_slash_finds_anything_and_arrows_walk_through_it(visit):
@@ -148,9 +148,9 @@ def test_an_item_found_anywhere_is_ready_to_be_pinned(visit):
 def test_a_question_mark_shows_the_keys_and_escape_hides_them(visit):
     page = visit("/releases")
     page.keyboard.press("?")
-    assert page.get_by_role("dialog", name="Keys").is_visible()
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
     page.keyboard.press("Escape")
-    assert not page.get_by_role("dialog", name="Keys").is_visible()
+    expect(page.get_by_role("dialog", name="Keys")).to_be_hidden()
 
 
 def test_hand_picks_are_found_added_ordered_and_saved_by_keyboard_alone(visit):
@@ -161,15 +161,16 @@ def test_hand_picks_are_found_added_ordered_and_saved_by_keyboard_alone(visit):
     page.keyboard.press("Enter")
     picks = page.locator("#picks .title")
     page.locator("#picks").get_by_text("Ivory Clock").wait_for()
-    assert picks.all_text_contents()[-1] == "Ivory Clock"
+    last = picks.count() - 1
+    expect(picks.nth(last)).to_have_text("Ivory Clock")
     page.get_by_role("button", name="Move Ivory Clock up").focus()
     page.keyboard.press("Enter")
     page.keyboard.press("Alt+ArrowUp")
-    assert picks.all_text_contents()[-3] == "Ivory Clock"
+    expect(picks.nth(last - 2)).to_have_text("Ivory Clock")
     page.get_by_role("button", name="Save", exact=True).focus()
     page.keyboard.press("Enter")
     page.get_by_text("is saved in the draft").wait_for()
-    assert picks.all_text_contents()[-3] == "Ivory Clock"
+    expect(picks.nth(last - 2)).to_have_text("Ivory Clock")
     page.keyboard.press("u")
     page.get_by_text("Undone:").wait_for()
 
@@ -183,7 +184,7 @@ def test_the_preview_follows_the_form_before_it_is_saved(visit):
 def test_the_menu_of_a_phone_opens_and_leads_on(visit):
     page = visit("/", PHONE)
     link = page.get_by_role("navigation").get_by_role("link", name="Releases")
-    assert not link.is_visible()
+    expect(link).to_be_hidden()
     page.get_by_role("button", name="Menu").click()
     link.click()
     page.wait_for_url("**/releases")

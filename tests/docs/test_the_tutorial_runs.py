@@ -36,7 +36,7 @@ def test_the_tutorial_leads_from_files_to_a_slate(tmp_path: Path) -> None:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=600,
         check=False,
     )
     outputs = [path.read_text() for path in sorted(folder.glob("block-*.out"))]

@@ -24,7 +24,7 @@ from recsys.services.shop import Shop, open_shop
 from recsys.settings import Settings
 
 Record = dict[str, Any]
-PATIENCE = 240
+PATIENCE = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def running_demo(home: Path) -> Iterator[Demo]:
         yield Demo(record, Endpoint(int(ports[1]), record["api_key"], log, process))
     finally:
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=30) == 0, log.read_text()
+        assert process.wait(timeout=120) == 0, log.read_text()
 
 
 def _environment(home: Path) -> dict[str, str]:
