@@ -44,6 +44,15 @@ class Loader:
             return known
         return known.updated(pointer.catalog_revision, live.load_items(connection, known.revision))
 
+    def urgent(self, connection: Connection, pointer: Pointer, known: CompiledOverlays) -> CompiledOverlays:
+        """The overlays known, with the takedowns and keys that stand now; they keep their revision until all is read.
+
+        These are few. Dislikes and segments may be a row for each shopper, and a takedown can't wait for them.
+        """
+        if pointer.overlay_revision == known.revision:
+            return known
+        return replace(known, takedowns=live.load_takedowns(connection), keys=_compile_keys(connection))
+
     def overlays(self, connection: Connection, pointer: Pointer, known: CompiledOverlays) -> CompiledOverlays:
         """The overlays at the pointer's revision."""
         if pointer.overlay_revision == known.revision:
@@ -106,8 +115,12 @@ def _compile_overlays(connection: Connection, revision: int) -> CompiledOverlays
         takedowns=tuple(target for _, target in loaded.takedowns),
         dislikes={shopper: frozenset(items) for shopper, items in dislikes.items()},
         segments={user_id: frozenset(names) for user_id, names in segments.items()},
-        keys={key.key_hash: _live_key(key) for key in live.load_keys(connection)},
+        keys=_compile_keys(connection),
     )
+
+
+def _compile_keys(connection: Connection) -> dict[str, LiveKey]:
+    return {key.key_hash: _live_key(key) for key in live.load_keys(connection)}
 
 
 def _live_key(key: live.KeyInfo) -> LiveKey:

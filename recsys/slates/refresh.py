@@ -87,8 +87,11 @@ class LiveHolder:
                 self._failed(fault)
 
     def _load(self, connection: Connection, pointer: Pointer) -> None:
-        """Overlays and catalog first: a takedown must act even when a new release can't be loaded."""
+        """Takedowns first: they must act however much else there is to load, and even when it can't be loaded."""
         state = self._state
+        urgent = self._loader.urgent(connection, pointer, state.overlays)
+        if urgent is not state.overlays:
+            state = self._state = replace(state, overlays=urgent)
         catalog = self._loader.catalog(connection, pointer, state.catalog)
         overlays = self._loader.overlays(connection, pointer, state.overlays)
         if catalog is not state.catalog or overlays is not state.overlays:

@@ -34,6 +34,7 @@ __all__ = [
     "load_keys",
     "load_overlays",
     "load_release",
+    "load_takedowns",
     "read_pointer",
 ]
 
@@ -97,6 +98,11 @@ def load_overlays(connection: Connection) -> Overlays:
         dislikes=tuple(Dislike(kind, shopper, ItemId(item_id)) for kind, shopper, item_id in dislikes),
         segments=tuple((user_id, segment) for user_id, segment in members),
     )
+
+
+def load_takedowns(connection: Connection) -> tuple[Target, ...]:
+    """What the standing takedowns take out."""
+    return tuple(target for _, target in _standing(connection))
 
 
 def load_keys(connection: Connection) -> list[KeyInfo]:

@@ -125,6 +125,31 @@ def test_an_answer_makes_no_database_query(tiny: TinyShop, holder: LiveHolder) -
     assert asked == []
 
 
+def test_a_takedown_and_a_revoked_key_act_before_anything_else_is_read(
+    tiny: TinyShop, holder: LiveHolder
+) -> None:
+    take_down(tiny.shop, OPERATOR, Target(item_id=ItemId(PINNED)), reason="Recalled")
+    set_availability(tiny.shop, OPERATOR, ["i20"], False)
+    some = next(iter(holder.current().overlays.keys.values()))
+    revoke_key(tiny.shop, OPERATOR, some.id)
+    states: dict[str, LiveState] = {}
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        for table in ("item", "dislike", "segment_member"):
+            if f"FROM {table}" in statement:
+                states[table] = holder.current()
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        holder.catch_up()
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    assert set(states) == {"item", "dislike", "segment_member"}
+    for state in states.values():
+        assert PINNED not in _slate(tiny, state)
+        assert some.id not in {key.id for key in state.overlays.keys.values()}
+
+
 @contextmanager
 def _listening(tiny: TinyShop, asked: list[str]) -> Iterator[None]:
     """Note every statement that any engine of this process sends."""
