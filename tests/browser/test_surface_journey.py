@@ -43,7 +43,7 @@ def on_grid(page: Page) -> list[str]:
 
 def served(endpoint: Endpoint, **asked: object) -> list[list[str]]:
     """What each worker answers to the same question, a second from now."""
-    let_the_promised_second_pass()
+    let_the_promised_second_pass(endpoint)
     return [reply.item_ids for reply in endpoint.recommend_everywhere(user_id="ann", limit=20, **asked)]
 
 

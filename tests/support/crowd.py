@@ -20,6 +20,7 @@ _PAUSE_SECONDS = 0.02
 class Crowd:
     """What the shoppers were answered, each reply with the moment at which it was asked for."""
 
+    endpoint: Endpoint
     replies: list[tuple[float, Reply]] = field(default_factory=list)
     faults: list[Exception] = field(default_factory=list)
 
@@ -43,14 +44,14 @@ class Crowd:
     def a_second_after(self, act: Callable[[], object]) -> list[Reply]:
         """Act, let the promised second pass, and give what is asked for from then on."""
         act()
-        let_the_promised_second_pass()
+        let_the_promised_second_pass(self.endpoint)
         return self.watch()
 
 
 @contextmanager
 def crowd(endpoint: Endpoint, *, shoppers: int = 4, **query: object) -> Iterator[Crowd]:
     """Several shoppers who ask the same again and again, each time over a new connection."""
-    made, over = Crowd(), threading.Event()
+    made, over = Crowd(endpoint), threading.Event()
 
     def ask() -> None:
         while not over.is_set():

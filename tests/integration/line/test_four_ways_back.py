@@ -67,7 +67,7 @@ def test_a_takedown_stays_through_roll_back_rules_off_an_old_cursor_and_an_older
     assert target in endpoint.recommend(limit=40).item_ids
 
     standing = take_down(tiny.shop, OPERATOR, Target(item_id=ItemId(target)), reason="Recalled")
-    let_the_promised_second_pass()
+    let_the_promised_second_pass(endpoint)
     assert not _shown_anywhere(endpoint, target)
 
     endpoint.until_release(roll_back(tiny.shop, OPERATOR, tiny.plain_release, what="both").number)
@@ -82,7 +82,7 @@ def test_a_takedown_stays_through_roll_back_rules_off_an_old_cursor_and_an_older
     _check_gone(tiny, endpoint, target)
 
     lift(tiny.shop, OPERATOR, standing.id, reason="Mended")
-    let_the_promised_second_pass()
+    let_the_promised_second_pass(endpoint)
     assert all(target in reply.item_ids for reply in endpoint.recommend_everywhere(limit=40))
 
 
