@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPException
 
+import pytest
+
 from support.endpoint import PATIENCE_SECONDS, Endpoint, Reply
 from support.promise import let_the_promised_second_pass
 
@@ -41,11 +43,18 @@ class Crowd:
             time.sleep(_PAUSE_SECONDS)
         return replies
 
-    def a_second_after(self, act: Callable[[], object]) -> list[Reply]:
-        """Act, let the promised second pass, and give what is asked for from then on."""
+    def a_second_after(self, act: Callable[[], object], shows: Callable[[Reply], bool]) -> None:
+        """Act, let the promised second pass, and check that every answer to what is asked from then on shows it."""
         act()
+        began = time.monotonic()
         let_the_promised_second_pass(self.endpoint)
-        return self.watch()
+        second = time.monotonic() - began
+        if not all(map(shows, self.watch())):
+            last = max(asked for asked, reply in list(self.replies) if not shows(reply)) - began
+            told = [line for line in self.endpoint.log_lines() if line["event"] != "request"]
+            pytest.fail(
+                f"asked {last:.2f} s later, still the old answer; the second took {second:.2f} s; {told}"
+            )
 
 
 @contextmanager
