@@ -10,7 +10,7 @@ from typing import Any
 from recsys.data.training import TrainingData
 from recsys.models.base import Fitted, Recommender
 from recsys.models.blend import Blend, FittedBlend
-from recsys.models.blending import find_weights, pool
+from recsys.models.blending import evened, find_weights, pool
 from recsys.models.grids import families
 from recsys.models.popular import Popular
 from recsys.models.progress import Progress, Silent
@@ -115,7 +115,8 @@ def _blended(
     progress.step("Blending", 1)
     best = max(each.judged.values[DECISIVE] for each in tried)
     able = [each for each in tried if each.judged.values[DECISIVE] >= HOPELESS * best]
-    weights, _ = find_weights(pool([each.fitted for each in able], question))
+    candidates = pool([each.fitted for each in able], question)
+    weights, _ = evened(candidates, *find_weights(candidates))
     progress.advance()
     used = [(each, weight) for each, weight in zip(able, weights.tolist(), strict=True) if weight > 0]
     if len(used) < 2:

@@ -32,10 +32,16 @@ MOST_PRODUCTS = 3e9
 EVEN = LinearFilter(0.5, 0.5, 0.5, sharpness=1.0)
 """The linear filter of GF-CF."""
 
+POPULAR = LinearFilter(0.8, 0.1, 1.0, sharpness=1.0)
+"""A linear filter that holds little against popular items."""
+
 DENSE = 0.01
 """Share of all pairs of shopper and item from which on data counts as dense."""
 
-LONG_VECTORS = 5_000_000
+LONG_VECTORS = 1_500_000
+"""Up to this many weights vectors of 384 factors are worth their time."""
+
+MIDDLING_VECTORS = 5_000_000
 """Up to this many weights vectors of 256 factors are worth their time, for more of them shorter ones are."""
 
 MOST_VECTOR_BYTES = 2 * 2**30
@@ -56,15 +62,15 @@ def families(data: TrainingData, asked: int) -> tuple[Family, ...]:
     ]
     if products(data.weights.indptr) <= MOST_PRODUCTS:
         found += [
-            Family("linear-filter", (LinearFilter(), EVEN), _around_linear),
-            Family("rp3beta", tuple(RP3beta(beta=beta) for beta in (0.3, 0.5, 0.1)), _around_walk),
+            Family("linear-filter", (LinearFilter(), POPULAR, EVEN), _around_linear),
+            Family("rp3beta", tuple(RP3beta(beta=beta) for beta in (0.1, 0.3, 0.5)), _around_walk),
         ]
     if dense_items(data) <= MOST_ITEMS:
         penalties = (200.0, 50.0, 800.0)
         found.append(Family("ease", tuple(Ease(penalty * unit) for penalty in penalties), _around_ease))
     found.append(Family("ideal-filter", tuple(_ideal(data)), _around_ideal))
     if products(data.weights.tocsc().indptr) <= MOST_PRODUCTS:
-        users = (UserKnn(), UserKnn(neighbours=1000), UserKnn(shared=0.5))
+        users = (UserKnn(), UserKnn(target=0.0, other=0.8), UserKnn(neighbours=1000))
         found.append(Family("user-knn", users, _around_users))
     return tuple(_as_far_as_it_goes(each, asked) for each in found)
 
@@ -88,22 +94,28 @@ def most_factors(data: TrainingData) -> int:
 
 def _ideal(data: TrainingData) -> list[Recommender]:
     limit = most_factors(data)
-    ranks = dict.fromkeys(min(rank, limit) for rank in (256, 64))
+    ranks = dict.fromkeys(min(rank, limit) for rank in (512, 128, 1024))
     return [IdealFilter(rank) for rank in ranks]
 
 
 def _factorisations(data: TrainingData, unit: float) -> list[Recommender]:
     """ALS by size: `unit` is the size of a usual weight, so that weights of any scale give a like confidence."""
-    limit = min(most_factors(data), 256 if data.weights.nnz <= LONG_VECTORS else 64)
+    limit = min(most_factors(data), _longest(data.weights.nnz))
     sparse = data.weights.nnz < DENSE * data.weights.shape[0] * data.weights.shape[1]
     # The less is known of a shopper, the more a purchase has to say against all that was not bought.
     usual = (
-        [Als(256, 5.0, 60.0), Als(64, 5.0, 10.0), Als(128, 20.0, 20.0)]
+        [Als(384, 30.0, 40.0), Als(64, 5.0, 10.0), Als(128, 20.0, 20.0)]
         if sparse
         else [Als(), Als(64, 20.0, 4.0), Als(128, 50.0, 4.0), Als(256, 5.0, 60.0)]
     )
     fitting = [replace(each, factors=min(each.factors, limit)) for each in usual]
     return [each if each == Als() else replace(each, alpha=each.alpha / max(unit, 1e-3)) for each in fitting]
+
+
+def _longest(nnz: int) -> int:
+    if nnz <= LONG_VECTORS:
+        return 384
+    return 256 if nnz <= MIDDLING_VECTORS else 64
 
 
 def _around_walk(best: Recommender) -> Sequence[Recommender]:
@@ -170,7 +182,7 @@ def _around_als(best: Recommender) -> Sequence[Recommender]:
     if not isinstance(best, Als):
         return ()
     return [
-        replace(best, alpha=best.alpha / 3),
+        replace(best, alpha=best.alpha / 2),
         replace(best, regularization=best.regularization * 4),
         replace(best, regularization=best.regularization / 4),
         replace(best, alpha=best.alpha * 2),

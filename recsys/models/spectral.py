@@ -11,23 +11,17 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from recsys.data.training import TrainingData
 from recsys.models.base import Contributions, FittedModel, Rows, TopK, largest_contributors
 from recsys.models.blend import FittedBlend
 from recsys.models.cooccurrence import largest_per_row, powers, scaled
+from recsys.models.decomposition import leading_vectors, normalised
 from recsys.models.item_knn import FittedItemKnn, bought_weights, by_shopper
 from recsys.models.progress import Progress
 from recsys.models.topk import blocks, top_k
 
 Floats = NDArray[np.float32]
-
-OVERSAMPLING = 32
-"""Further directions that the randomised decomposition follows, so that the wanted ones come out exact enough."""
-
-POWER_ITERATIONS = 4
-"""Passes over the matrix: the spectrum of purchases falls slowly, so one pass alone would blur it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,36 +127,14 @@ class IdealFilter:
     def fit(self, data: TrainingData, *, seed: int, progress: Progress) -> FittedIdealFilter:
         """Decompose the normalised matrix, with a seeded randomised algorithm."""
         weights = data.weights
-        by_user = powers(np.asarray(weights.sum(axis=1)).ravel(), 0.5)
         degrees = np.asarray(weights.sum(axis=0)).ravel()
-        normalised = scaled(weights, by_user, powers(degrees, 0.5))
-        sigma, vectors = leading_vectors(normalised, self.rank, np.random.default_rng(seed))
+        sigma, vectors = leading_vectors(normalised(weights), self.rank, np.random.default_rng(seed))
         progress.advance()
         into = vectors * powers(degrees, self.exponent)[:, None]
         back = powers(degrees, -self.exponent)
         passed = np.power(sigma, np.float32(self.sharpness))
         out = vectors * passed * back[:, None]
         return FittedIdealFilter(into, np.asarray(out, np.float32), data, self.name)
-
-
-def leading_vectors(matrix: csr_matrix, rank: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
-    """Find the largest singular values and their right vectors: float32 [k] and [n_items, k], k <= rank.
-
-    Directions without weight are left out. The sign of a vector is free and cancels out in a filter.
-    Source: Halko, Martinsson and Tropp, "Finding structure with randomness", 2011, algorithm 4.4 (subspace iteration).
-    """
-    limit = min(rank, max(1, min(matrix.shape) // 4))
-    width = min(limit + OVERSAMPLING, *matrix.shape)
-    if not matrix.nnz:
-        return np.zeros(0, np.float32), np.zeros((matrix.shape[1], 0), np.float32)
-    turned = matrix.T.tocsr()
-    basis: Floats = rng.standard_normal((matrix.shape[1], width), dtype=np.float32)
-    for _ in range(POWER_ITERATIONS):
-        basis = np.linalg.qr(turned @ (matrix @ basis))[0]
-    _, sigma, rotation = np.linalg.svd(matrix @ basis, full_matrices=False)
-    kept = min(limit, int((sigma > 1e-5 * sigma[0]).sum()))
-    vectors: Floats = np.asarray(basis @ rotation[:kept].T, np.float32)
-    return np.asarray(sigma[:kept], np.float32), vectors
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from scipy.sparse import csr_matrix
 
 from recsys.models.base import FittedModel
 from recsys.models.blend import FittedBlend, standardised
-from recsys.models.blending import Pool, find_weights, pool
+from recsys.models.blending import GIVEN_UP, Pool, evened, find_weights, pool
 from recsys.models.selection import DECISIVE, Validation, judge
 
 N, M = 12, 60
@@ -125,3 +125,34 @@ def test_excluded_items_are_not_in_the_pool(purchases):
     found = pool([Known("m", noisy(question, 1, 1.0))], everything)
     assert not np.isfinite(found.scores).any()
     assert not found.hits.any()
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_an_even_blend_gives_up_no_more_than_it_may(seed):
+    rng = np.random.default_rng(seed)
+    hits = rng.random((6, 30)) < 0.2
+    scores = (hits + rng.random((4, 1, 1)) * 3 * rng.standard_normal((4, 6, 30))).astype(np.float32)
+    candidates = Pool(scores, hits, np.maximum(hits.sum(axis=1), 1))
+    weights, reached = find_weights(candidates)
+    even, value = evened(candidates, weights, reached)
+    assert value == pytest.approx(candidates.ndcg(even))
+    assert value >= reached * (1 - GIVEN_UP)
+    assert even.max() == 1
+
+
+def test_parts_that_are_equally_good_end_with_equal_weights():
+    rng = np.random.default_rng(2)
+    hits = rng.random((50, 40)) < 0.1
+    one = (hits + 0.4 * rng.standard_normal((50, 40))).astype(np.float32)
+    candidates = Pool(np.stack([one, one]), hits, np.maximum(hits.sum(axis=1), 1))
+    weights, reached = find_weights(candidates)
+    assert weights.tolist() == [1, 0]
+    assert evened(candidates, weights, reached)[0].tolist() == [1, 1]
+
+
+def test_a_poor_part_is_not_brought_in_for_the_sake_of_evenness():
+    rng = np.random.default_rng(3)
+    hits = rng.random((50, 40)) < 0.1
+    good, poor = hits + 0.4 * rng.standard_normal((50, 40)), rng.standard_normal((50, 40))
+    candidates = Pool(np.stack([good, poor]).astype(np.float32), hits, np.maximum(hits.sum(axis=1), 1))
+    assert evened(candidates, *find_weights(candidates))[0].tolist() == [1, 0]

@@ -11,7 +11,7 @@ from recsys.models.blend import standardised
 from recsys.models.ease import Ease
 from recsys.models.progress import Silent
 from recsys.models.rp3beta import RP3beta
-from recsys.models.spectral import IdealFilter, LinearFilter, Spectral, leading_vectors
+from recsys.models.spectral import IdealFilter, LinearFilter, Spectral
 from recsys.models.user_knn import UserKnn
 
 # ann: a, b · bob: b, c · cid: a, b, c. Degrees of items: a 2, b 3, c 2; of shoppers: 2, 2, 3.
@@ -58,16 +58,6 @@ def test_sharpness_is_the_exponent_of_the_entries(purchases):
 def test_only_so_many_neighbours_stay(purchases):
     fitted = fit(LinearFilter(neighbours=1), purchases(ROWS))
     assert np.diff(fitted.similarity.indptr).max() == 1
-
-
-def test_the_leading_vectors_are_those_of_the_full_decomposition():
-    rng = np.random.default_rng(5)
-    # A spectrum that falls fast, so that the wanted directions are clear.
-    matrix = (rng.standard_normal((60, 40)) * 0.5 ** np.arange(40)).astype(np.float32)
-    sigma, vectors = leading_vectors(csr_matrix(matrix), 3, np.random.default_rng(1))
-    _, exact, rotation = np.linalg.svd(matrix)
-    assert sigma == pytest.approx(exact[:3], rel=1e-3)
-    assert vectors @ vectors.T == pytest.approx(rotation[:3].T @ rotation[:3], abs=1e-3)
 
 
 def test_the_ideal_filter_never_passes_everything(purchases):
