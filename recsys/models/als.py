@@ -18,6 +18,7 @@ from threadpoolctl import threadpool_limits
 
 from recsys.data.training import TrainingData
 from recsys.models.base import Contributions, FittedModel, Rows, TopK
+from recsys.models.cooccurrence import powers, scaled
 from recsys.models.explaining import Batch, batches, largest
 from recsys.models.products import top_products
 from recsys.models.progress import Progress
@@ -35,10 +36,18 @@ class FittedAls(FittedModel):
     name = "als"
     explains = True
 
-    def __init__(self, settings: Als, vectors: tuple[Floats, Floats], data: TrainingData) -> None:
+    def __init__(
+        self,
+        settings: Als,
+        vectors: tuple[Floats, Floats],
+        data: TrainingData,
+        emphasis: Floats | None = None,
+    ) -> None:
         self.settings = settings
         self.shopper_vectors, self.item_vectors = vectors
-        self._weights = data.weights
+        self.emphasis = np.ones(len(vectors[1]), np.float32) if emphasis is None else emphasis
+        """By what an item's weights are multiplied before they count: float32 [n_items]."""
+        self._weights = emphasised(data.weights, self.emphasis)
         self._owned = data.owned
         self._unknown_shoppers = np.asarray(~self.shopper_vectors.any(axis=1))
         self._unknown_items = np.asarray(~self.item_vectors.any(axis=1))
@@ -109,12 +118,23 @@ class FittedAls(FittedModel):
 
 @dataclass(frozen=True, slots=True)
 class Als:
-    """Matrix factorisation; a weight w counts with the confidence alpha * w."""
+    """Matrix factorisation; a weight w counts with the confidence alpha * w.
+
+    Attributes:
+        factors: length of the vectors.
+        regularization: λ of Hu et al.
+        alpha: confidence of a weight of 1.
+        iterations: over shoppers and items in turn.
+        popularity: how much less a purchase of a popular item counts: weights are multiplied by
+            (summed weight of the item / that of the item in the middle)^-popularity.
+
+    """
 
     factors: int = 64
     regularization: float = 1.0
     alpha: float = 2.0
     iterations: int = 15
+    popularity: float = 0.0
     name: str = "als"
 
     def fit(self, data: TrainingData, *, seed: int, progress: Progress) -> FittedAls:
@@ -126,6 +146,8 @@ class Als:
                 np.zeros((shape[1], self.factors), np.float32),
             )
             return FittedAls(self, nothing, data)
+        emphasis = _emphasis(data.weights, self.popularity)
+        weights = emphasised(data.weights, emphasis)
         # implicit runs its own threads, and those of BLAS beneath them would fight for the same cores.
         with threadpool_limits(1, "blas"):
             model = AlternatingLeastSquares(
@@ -134,13 +156,24 @@ class Als:
                 alpha=self.alpha,
                 iterations=self.iterations,
                 random_state=seed,
-                num_threads=threads(data.weights),
+                num_threads=threads(weights),
             )
-            model.fit(data.weights, show_progress=False, callback=lambda *_: progress.advance())
+            model.fit(weights, show_progress=False, callback=lambda *_: progress.advance())
         known_shoppers = np.diff(data.weights.indptr) > 0
         known_items = np.bincount(data.weights.indices, minlength=shape[1]) > 0
         vectors = _where(known_shoppers, model.user_factors), _where(known_items, model.item_factors)
-        return FittedAls(self, vectors, data)
+        return FittedAls(self, vectors, data, emphasis)
+
+
+def emphasised(weights: csr_matrix, emphasis: Floats) -> csr_matrix:
+    """Multiply every item's weights by what it counts; the matrix itself is not changed."""
+    return scaled(weights, np.ones(weights.shape[0], np.float32), emphasis)
+
+
+def _emphasis(weights: csr_matrix, popularity: float) -> Floats:
+    degrees = np.asarray(weights.sum(axis=0)).ravel()
+    middle = float(np.median(degrees[degrees > 0])) if (degrees > 0).any() else 1.0
+    return powers(degrees / middle, popularity)
 
 
 def _where(known: NDArray[np.bool_], vectors: Floats) -> Floats:

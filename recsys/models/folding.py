@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from recsys.data.training import TrainingData
 from recsys.domain.errors import Invalid
-from recsys.models.als import FittedAls
+from recsys.models.als import FittedAls, emphasised
 from recsys.models.base import Fitted
 from recsys.models.blend import FittedBlend
 from recsys.models.ease import FittedEase
@@ -71,8 +71,8 @@ def _(fitted: FittedBlend, histories: TrainingData) -> Fitted:
 
 @fold_in.register
 def _(fitted: FittedAls, histories: TrainingData) -> Fitted:
-    vectors = _shopper_vectors(fitted, histories.weights)
-    return FittedAls(fitted.settings, (vectors, fitted.item_vectors), histories)
+    vectors = _shopper_vectors(fitted, emphasised(histories.weights, fitted.emphasis))
+    return FittedAls(fitted.settings, (vectors, fitted.item_vectors), histories, fitted.emphasis)
 
 
 def _shopper_vectors(fitted: FittedAls, weights: csr_matrix) -> NDArray[np.float32]:

@@ -104,7 +104,7 @@ def _factorisations(data: TrainingData, unit: float) -> list[Recommender]:
     sparse = data.weights.nnz < DENSE * data.weights.shape[0] * data.weights.shape[1]
     # The less is known of a shopper, the more a purchase has to say against all that was not bought.
     usual = (
-        [Als(384, 30.0, 40.0), Als(64, 5.0, 10.0), Als(128, 20.0, 20.0)]
+        [Als(384, 20.0, 30.0, popularity=0.5), Als(384, 30.0, 40.0), Als(64, 5.0, 10.0)]
         if sparse
         else [Als(), Als(64, 20.0, 4.0), Als(128, 50.0, 4.0), Als(256, 5.0, 60.0)]
     )
@@ -186,5 +186,7 @@ def _around_als(best: Recommender) -> Sequence[Recommender]:
         replace(best, regularization=best.regularization * 4),
         replace(best, regularization=best.regularization / 4),
         replace(best, alpha=best.alpha * 2),
+        replace(best, popularity=0.3),
+        replace(best, popularity=0.5),
         replace(best, factors=max(8, best.factors // 2)),
     ]

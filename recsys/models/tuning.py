@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from recsys.evaluation.metrics import paired_difference
 from recsys.models.base import Fitted, Recommender
 from recsys.models.progress import Progress, Silent
 from recsys.models.selection import DECISIVE, Judged, Validation, judge
@@ -129,10 +130,12 @@ class _Search:
         return self._monotonic() + self._took <= self._until
 
     def _better(self, best: Tried, settings: Recommender) -> Tried:
-        """Give the better of the best so far and these settings."""
+        """Give these settings where they are better than the best so far by more than chance, else the best so far."""
         if settings in self._seen:
             return best
-        return max(best, self._try(settings), key=lambda each: each.judged.values[DECISIVE])
+        tried = self._try(settings)
+        gap = paired_difference(tried.judged.decisive, best.judged.decisive)
+        return tried if gap.mean > gap.standard_error else best
 
     def _try(self, settings: Recommender) -> Tried:
         start = self._monotonic()
