@@ -35,6 +35,10 @@ EVEN = LinearFilter(0.5, 0.5, 0.5, sharpness=1.0)
 POPULAR = LinearFilter(0.8, 0.1, 1.0, sharpness=1.0)
 """A linear filter that holds little against popular items."""
 
+PLAIN = UserKnn(target=0.0, other=0.8, name="user-knn-plain")
+"""Like-minded shoppers who hold nothing against popular items. It is a model of its own because a hold-out can't tell
+how popular the future is: a blend has something from both sides."""
+
 DENSE = 0.01
 """Share of all pairs of shopper and item from which on data counts as dense."""
 
@@ -70,8 +74,8 @@ def families(data: TrainingData, asked: int) -> tuple[Family, ...]:
         found.append(Family("ease", tuple(Ease(penalty * unit) for penalty in penalties), _around_ease))
     found.append(Family("ideal-filter", tuple(_ideal(data)), _around_ideal))
     if products(data.weights.tocsc().indptr) <= MOST_PRODUCTS:
-        users = (UserKnn(), UserKnn(target=0.0, other=0.8), UserKnn(neighbours=1000))
-        found.append(Family("user-knn", users, _around_users))
+        users = (UserKnn(), UserKnn(neighbours=1000), UserKnn(shared=0.5))
+        found += [Family("user-knn", users, _around_users), Family(PLAIN.name, (PLAIN,))]
     return tuple(_as_far_as_it_goes(each, asked) for each in found)
 
 

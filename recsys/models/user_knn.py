@@ -22,9 +22,8 @@ from recsys.models.progress import Progress
 class FittedUserKnn(FittedModel):
     """Scores are sums over like-minded shoppers: likeness times what they have."""
 
-    name = "user-knn"
-
     def __init__(self, settings: UserKnn, likeness: csr_matrix, has: csr_matrix, theirs: csr_matrix) -> None:
+        self.name = settings.name
         self.settings = settings
         self.likeness = likeness
         self._has, self._theirs = has, theirs

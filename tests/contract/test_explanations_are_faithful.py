@@ -19,10 +19,18 @@ from recsys.models.folding import fold_in
 from recsys.models.item_knn import FittedItemKnn, ItemKnn
 from recsys.models.loading import BUILT_IN
 from recsys.models.progress import Silent
+from recsys.models.rp3beta import RP3beta
 from recsys.models.spectral import IdealFilter, LinearFilter
+from recsys.models.user_knn import UserKnn
 
 # What `auto` leaves is often a blend, which names items through those of its parts that add up over them.
-MODELS = {**BUILT_IN, "blend": Blend((LinearFilter(), IdealFilter(), Als()), (1.0, 0.3, 0.3))}
+PARTS = (LinearFilter(), RP3beta(beta=0.1), IdealFilter(), Als(popularity=0.5), UserKnn())
+MODELS = {
+    **BUILT_IN,
+    "als-of-rare-items": Als(popularity=0.5),
+    "blend": Blend((LinearFilter(), IdealFilter(), Als()), (1.0, 0.3, 0.3)),
+    "even blend": Blend(PARTS, (1.0,) * len(PARTS)),
+}
 SHOPPERS, DEPTH = 300, 5
 AT_LEAST = 0.95
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from implicit.cpu.als import AlternatingLeastSquares
+from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 
 from recsys.models import topk
@@ -83,3 +86,15 @@ def test_an_item_does_not_explain_itself(shop):
     owned = shop.owned[[3]].indices
     reasons = model.explain(np.full(len(owned), 3), owned)
     assert (reasons.because != owned[:, None]).all()
+
+
+def test_a_purchase_of_a_popular_item_counts_less_by_the_root_of_its_popularity(shop):
+    degrees = np.asarray(shop.weights.sum(axis=0)).ravel()
+    known = degrees > 0
+    factors = np.where(known, (np.maximum(degrees, 1) / np.median(degrees[known])) ** -0.5, 0)
+    by_hand = replace(shop, weights=csr_matrix(shop.weights.multiply(factors[None, :]), dtype=np.float32))
+    one, other = fit(shop, popularity=0.5), fit(by_hand)
+    assert one.item_vectors == pytest.approx(other.item_vectors, abs=1e-4)
+    assert one.shopper_vectors == pytest.approx(other.shopper_vectors, abs=1e-4)
+    rows, items = np.arange(10), np.arange(10) % 15
+    assert one.explain(rows, items).because.tolist() == other.explain(rows, items).because.tolist()

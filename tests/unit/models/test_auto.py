@@ -16,7 +16,7 @@ from recsys.models.grids import families, most_factors, products
 from recsys.models.item_knn import ItemKnn
 from recsys.models.popular import Popular
 from recsys.models.progress import Silent
-from recsys.models.selection import DECISIVE
+from recsys.models.selection import DECISIVE, Judged
 from recsys.models.tuning import Family, explore, parameters
 from recsys.models.validation import ask
 
@@ -163,6 +163,41 @@ def test_settings_around_the_best_are_tried_until_none_is_better(data):
         monotonic=Ticking(),
     )
     assert 2 <= tried[0].tries <= 5
+
+
+class Named:
+    """Popularity under a name, so that it can be told which settings were kept."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def fit(self, data, *, seed, progress):
+        return Popular().fit(data, seed=seed, progress=progress)
+
+
+@pytest.mark.parametrize(("gain", "moves"), [(0.05, True), (0.01, False)])
+def test_settings_are_left_only_for_what_is_better_by_more_than_chance(data, monkeypatch, gain, moves):
+    question = ask(data, seed=4).question
+    n = len(question.rows)
+    # Sixty shoppers whose gains differ by 0.2 from their mean: the standard error is about 0.026.
+    spread = np.where(np.arange(n) % 2, 0.2, -0.2)
+    gains = {"first": np.zeros(n), "second": spread - spread.mean() + gain}
+    at = iter(gains.values())
+
+    def told(fitted, asked):
+        values = next(at)
+        return Judged(fitted.name, {DECISIVE: float(values.mean())}, values)
+
+    monkeypatch.setattr("recsys.models.tuning.judge", told)
+    tried = explore(
+        [Family("popular", (Named("first"), Named("second")))],
+        question,
+        seed=4,
+        seconds=float("inf"),
+        progress=Silent(),
+        monotonic=Ticking(),
+    )
+    assert tried[0].recommender.name == ("second" if moves else "first")
 
 
 @pytest.mark.parametrize(

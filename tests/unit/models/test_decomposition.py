@@ -45,4 +45,6 @@ def test_an_empty_matrix_has_no_directions():
 
 def test_rows_and_columns_are_divided_by_the_roots_of_their_sums():
     found = normalised(csr_matrix(np.array([[1, 3], [0, 1]], np.float32))).toarray()
-    assert found == pytest.approx(np.array([[1 / np.sqrt(4 * 1), 3 / np.sqrt(4 * 4)], [0, 1 / np.sqrt(1 * 4)]]))
+    assert found == pytest.approx(
+        np.array([[1 / np.sqrt(4 * 1), 3 / np.sqrt(4 * 4)], [0, 1 / np.sqrt(1 * 4)]])
+    )

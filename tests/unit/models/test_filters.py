@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.sparse import csr_matrix
 
 from recsys.domain.errors import Invalid
 from recsys.models.blend import standardised
