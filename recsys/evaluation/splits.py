@@ -78,13 +78,14 @@ def split_at_random(
     share: float,
     rng: np.random.Generator,
     leanings: NDArray[np.float64] | None = None,
+    in_blocks: float = IN_BLOCKS,
 ) -> Split:
     """Hold out a share of each shopper's different items, all interactions with them.
 
     A shopper with n >= 2 items gives max(1, floor(share * n)) to the test part; a shopper with one item gives none.
 
     What comes later in life is not a random sample of what came before: it belongs together (a journey, a season, a new
-    hobby). With `leanings` half of the shoppers therefore give up items that lie together, at the end of one of these
+    hobby). With `leanings` half of the shoppers (`in_blocks`) therefore give up items that lie together, at the end of one of these
     scales, so that a model cannot fill each gap from what stood right beside it. Source: Roberts et al.,
     "Cross-validation strategies for data with temporal, spatial, hierarchical, or phylogenetic structure", 2017 (block
     cross-validation).
@@ -95,6 +96,7 @@ def split_at_random(
         share: in (0, 1).
         rng: the source of chance.
         leanings: float64 [n_items, n_scales], each scale with mean 0 and deviation 1; None for chance alone.
+        in_blocks: share of the shoppers whose held-out items lie together.
 
     """
     if not len(shoppers):
@@ -103,7 +105,9 @@ def split_at_random(
     width = int(items.max()) + 1
     pairs, of_pair = np.unique(shoppers.astype(np.int64) * width + items, return_inverse=True)
     owner = pairs // width
-    keys = rng.random(len(pairs)) if leanings is None else _keys(owner, pairs % width, leanings, rng)
+    keys = (
+        rng.random(len(pairs)) if leanings is None else _keys(owner, pairs % width, leanings, in_blocks, rng)
+    )
     order = np.lexsort((keys, owner))
     _, start, count = np.unique(owner, return_index=True, return_counts=True)
     place = np.arange(len(pairs)) - np.repeat(start, count)
@@ -115,10 +119,10 @@ def split_at_random(
 
 
 def _keys(
-    owner: Ints, item: Ints, leanings: NDArray[np.float64], rng: np.random.Generator
+    owner: Ints, item: Ints, leanings: NDArray[np.float64], share: float, rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """Order each shopper's items: half of the shoppers by chance alone, the others by a scale blurred by chance."""
+    """Order each shopper's items: a share of the shoppers by a scale blurred by chance, the others by chance alone."""
     n, n_scales = int(owner.max()) + 1, leanings.shape[1]
-    in_blocks, scale = rng.random(n) < IN_BLOCKS, rng.integers(n_scales, size=n)
+    in_blocks, scale = rng.random(n) < share, rng.integers(n_scales, size=n)
     chance = rng.standard_normal(len(owner))
     return np.where(in_blocks[owner], leanings[item, scale[owner]] + BLUR * chance, chance)

@@ -59,16 +59,16 @@ def ask(data: TrainingData, *, seed: int, most: int = MOST) -> Asked:
     rng = np.random.default_rng(seed)
     by_time = split_by_time(events.timestamp, LAST, at_most=AT_MOST)
     if by_time is not None and by_time.at is not None:
-        question = _question(data, by_time, most, rng)
+        question = question_of(data, by_time, most, rng)
         if len(question.rows) >= FEWEST:
             at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=by_time.at)
             return Asked(
                 question, "time", at, f"Trained on what came before {at:%d %B %Y}, tested on what came after."
             )
     at_random = split_at_random(
-        events.user, events.item, share=AT_MOST, rng=rng, leanings=_leanings(data, rng)
+        events.user, events.item, share=AT_MOST, rng=rng, leanings=leanings(data, rng)
     )
-    question = _question(data, at_random, most, rng)
+    question = question_of(data, at_random, most, rng)
     if len(question.rows) >= FEWEST:
         return Asked(
             question,
@@ -85,7 +85,7 @@ def ask(data: TrainingData, *, seed: int, most: int = MOST) -> Asked:
     )
 
 
-def _leanings(data: TrainingData, rng: np.random.Generator) -> NDArray[np.float64] | None:
+def leanings(data: TrainingData, rng: np.random.Generator) -> NDArray[np.float64] | None:
     """Mix scales from the smoothest directions of the data: float64 [n_items, SCALES]; None for data too small for it."""
     if min(data.weights.shape) < SMALL:
         return None
@@ -103,7 +103,8 @@ def _sample(rows: NDArray[np.intp], most: int, rng: np.random.Generator) -> NDAr
     return rows if len(rows) <= most else np.sort(rng.choice(rows, most, replace=False))
 
 
-def _question(data: TrainingData, split: Split, most: int, rng: np.random.Generator) -> Validation:
+def question_of(data: TrainingData, split: Split, most: int, rng: np.random.Generator) -> Validation:
+    """Ask at most `most` shoppers, chosen by chance, about what the test part of a split holds that is new to them."""
     # The whole data decides which kind of interaction counts, so that both parts speak of the same.
     purchases = bool(data.owned.nnz)
     train, test = restrict(data, split.train), restrict(data, split.test)

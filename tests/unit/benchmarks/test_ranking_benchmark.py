@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ranking import append
 
 import datasets
+from ranking import append
 from rankings.contestants import BuyAgain, chosen, untuned
 from rankings.measuring import by_activity, by_market, measure_all
 from rankings.page import filled, plots, section, table_of
