@@ -24,10 +24,10 @@ from datasets import (
     datasets_folder,
     online_retail,
 )
-from rankings.contestants import chosen
+from rankings.contestants import chosen, for_repeats
 from rankings.measuring import KS, measure_all
 from rankings.page import table_of, write_page
-from rankings.questions import Problem, fixed_split, last_days
+from rankings.questions import REPEATS, Problem, fixed_split, last_days
 from recsys.batch.evaluate import plain
 from recsys.batch.machine import machine, peak_memory_mib, versions
 from recsys.cli.progress import Bars
@@ -57,6 +57,8 @@ def run(name: str, models: Sequence[str], budget: float, files: Sequence[Path], 
         bars.step(f"Reading {name}", 1)
         problem = problem_of(name, files)
         contestants = chosen(models, problem.data, budget=budget, seed=SEED, progress=bars)
+        if AUTO in models and REPEATS in problem.questions:
+            contestants += for_repeats(problem.data, budget=budget, seed=SEED, progress=bars)
 
         def record(look: dict[str, Any]) -> None:
             append(log, {"at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", "dataset": name} | look)
@@ -120,7 +122,7 @@ def main() -> None:
     output = options.output or (RESULTS if options.long else None)
     budget = options.budget or (LONG_BUDGET if options.long else SHORT_BUDGET)
     for name, files in present(options.datasets):
-        models = options.models or ((AUTO,) if options.long else SHORT_MODELS.get(name, (AUTO,)))
+        models = options.models or ((AUTO, "spectral") if options.long else SHORT_MODELS.get(name, (AUTO,)))
         result = run(name, models, budget, files, options.log)
         print(table_of(result))
         if output is not None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rankings.questions import REPEATS
 from recsys.batch.repeats import repeat_scores
 from recsys.data.training import TrainingData
 from recsys.models.auto import best_of, tune
@@ -33,6 +34,7 @@ class Contestant:
         facts: ``parameters``, ``validation`` (its figure there, None where it was not tuned), ``tries``, ``seconds``
             of tuning.
         is_auto: whether it is the one that ``auto`` takes.
+        only: the one question that it was chosen for; None for all.
 
     """
 
@@ -40,6 +42,7 @@ class Contestant:
     model: Recommender
     facts: dict[str, Any]
     is_auto: bool
+    only: str | None = None
 
 
 def tuned(data: TrainingData, *, budget: float, seed: int, progress: Progress) -> list[Contestant]:
@@ -63,6 +66,20 @@ def tuned(data: TrainingData, *, budget: float, seed: int, progress: Progress) -
         )
         for each in tried
     ]
+
+
+def for_repeats(data: TrainingData, *, budget: float, seed: int, progress: Progress) -> list[Contestant]:
+    """What ``auto`` takes where repeats may be ranked too: the same search, asked that question on the validation part."""
+    question = ask(data, seed=seed, repeats=True).question
+    if question is None:
+        return []
+    tried = tune(question, seed=seed, budget=budget, progress=progress, monotonic=time.monotonic)
+    winner = max(tried, key=lambda each: each.judged.values[DECISIVE])
+    facts = {
+        "parameters": parameters(winner.recommender),
+        "validation": {DECISIVE: winner.judged.values[DECISIVE]},
+    }
+    return [Contestant(f"{winner.recommender.name} for repeats", winner.recommender, facts, True, REPEATS)]
 
 
 def untuned(name: str) -> Contestant:

@@ -49,11 +49,27 @@ def measure_all(
             continue
         facts = contestant.facts | {"fit_seconds": round(time.perf_counter() - begun, 2)}
         for question in problem.questions:
-            board.add(question, contestant.name, fitted, facts | {AUTO: contestant.is_auto})
-        if REPEATS in problem.questions and (contestant.is_auto or contestant.name == BASELINE):
+            if contestant.only in (None, question):
+                board.add(
+                    question,
+                    contestant.name,
+                    fitted,
+                    facts | {AUTO: _is_auto(contestant, question, contestants)},
+                )
+        if contestant.only is None and _has_buy_again(problem, contestant):
             again = BuyAgain(problem.data, fitted, contestant.name)
             board.add(REPEATS, again.name, again, {AUTO: False, "parameters": {}, "validation": None})
     return {"questions": {name: board.answers(name) for name in problem.questions}, "refused": refused}
+
+
+def _is_auto(contestant: Contestant, question: str, contestants: Sequence[Contestant]) -> bool:
+    """Whether ``auto`` takes it for this question: one that was chosen for the question stands before one for all."""
+    chosen = any(each.is_auto and each.only == question for each in contestants)
+    return contestant.is_auto and (contestant.only == question or not chosen)
+
+
+def _has_buy_again(problem: Problem, contestant: Contestant) -> bool:
+    return REPEATS in problem.questions and (contestant.is_auto or contestant.name == BASELINE)
 
 
 class _Board:

@@ -49,8 +49,10 @@ class Asked:
     words: str
 
 
-def ask(data: TrainingData, *, seed: int, most: int = MOST) -> Asked:
+def ask(data: TrainingData, *, seed: int, most: int = MOST, repeats: bool = False) -> Asked:
     """Split by time where times allow it, else within shoppers (see `split_at_random`), else not at all.
+
+    With `repeats` what shoppers had before may be asked for and ranked too, else only what is new to them.
 
     At most `most` shoppers are asked about. All of them give something up all the same: items then have as few and as
     uncertain counts as after any other split, on which it depends how much popularity should be held against them.
@@ -59,7 +61,7 @@ def ask(data: TrainingData, *, seed: int, most: int = MOST) -> Asked:
     rng = np.random.default_rng(seed)
     by_time = split_by_time(events.timestamp, LAST, at_most=AT_MOST)
     if by_time is not None and by_time.at is not None:
-        question = question_of(data, by_time, most, rng)
+        question = question_of(data, by_time, most, rng, repeats=repeats)
         if len(question.rows) >= FEWEST:
             at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=by_time.at)
             return Asked(
@@ -68,7 +70,7 @@ def ask(data: TrainingData, *, seed: int, most: int = MOST) -> Asked:
     at_random = split_at_random(
         events.user, events.item, share=AT_MOST, rng=rng, leanings=leanings(data, rng)
     )
-    question = question_of(data, at_random, most, rng)
+    question = question_of(data, at_random, most, rng, repeats=repeats)
     if len(question.rows) >= FEWEST:
         return Asked(
             question,
@@ -103,16 +105,20 @@ def _sample(rows: NDArray[np.intp], most: int, rng: np.random.Generator) -> NDAr
     return rows if len(rows) <= most else np.sort(rng.choice(rows, most, replace=False))
 
 
-def question_of(data: TrainingData, split: Split, most: int, rng: np.random.Generator) -> Validation:
-    """Ask at most `most` shoppers, chosen by chance, about what the test part of a split holds that is new to them."""
+def question_of(
+    data: TrainingData, split: Split, most: int, rng: np.random.Generator, *, repeats: bool = False
+) -> Validation:
+    """Ask at most `most` shoppers, chosen by chance, about the test part of a split; with or without `repeats`, see `ask`."""
     # The whole data decides which kind of interaction counts, so that both parts speak of the same.
     purchases = bool(data.owned.nnz)
     train, test = restrict(data, split.train), restrict(data, split.test)
     before, after = (part.owned if purchases else part.weights.astype(bool) for part in (train, test))
-    fresh = csr_matrix(after.astype(np.int8) - after.multiply(before).astype(np.int8))
+    fresh = csr_matrix(after.astype(np.int8))
+    if not repeats:
+        fresh = csr_matrix(fresh - after.multiply(before).astype(np.int8))
     fresh.eliminate_zeros()
     known = np.diff(train.weights.indptr) > 0
     able = np.flatnonzero((np.diff(fresh.indptr) > 0) & known)
     rows = _sample(able, most, rng).astype(np.int32)
-    exclude = csr_matrix(before + disliked(train))
+    exclude = disliked(train) if repeats else csr_matrix(before + disliked(train))
     return Validation(train, rows, exclude[rows], fresh[rows].astype(bool), len(data.users) - len(able))

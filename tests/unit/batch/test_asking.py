@@ -64,3 +64,17 @@ def test_too_little_data_asks_nothing_and_says_so(shop):
     asked = ask(shop([("ann", "tea", 1), ("bob", "tea", 2)]), seed=1)
     assert asked.question is None
     assert "Nothing was measured" in asked.words
+
+
+def test_with_repeats_what_shoppers_had_is_asked_for_and_may_be_ranked(shop):
+    after = [(f"u{n:02}", "c", 90) for n in range(12)] + [("u00", "a", 95)]
+    question = ask(shop([*BEFORE, *after]), seed=1, repeats=True).question
+    assert question.truth[0].indices.tolist() == [0, 2]
+    assert question.exclude.nnz == 0
+
+
+def test_with_repeats_what_was_disliked_stays_out(shop):
+    rows = [*BEFORE, ("u00", "z", 5, "dislike"), *[(f"u{n:02}", "c", 100) for n in range(12)]]
+    data = shop(rows)
+    question = ask(data, seed=1, repeats=True).question
+    assert question.exclude[0].indices.tolist() == [data.items.index("z")]

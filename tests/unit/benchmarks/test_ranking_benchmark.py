@@ -128,6 +128,20 @@ def test_every_look_at_the_test_part_is_told(answers, looks):
     assert all({"recall@20", "ndcg@20", "parameters"} <= set(look) for look in looks)
 
 
+def test_what_is_chosen_for_one_question_answers_it_alone_and_is_auto_there(problem):
+    everywhere = replace(untuned("item-knn"), is_auto=True)
+    for_one = replace(untuned("popular"), name="popular for repeats", is_auto=True, only=REPEATS)
+    found = measure_all(
+        problem, [everywhere, untuned("popular"), for_one], seed=0, progress=Silent(), record=lambda _: None
+    )
+    auto = {
+        question: [row["model"] for row in each["models"] if row["auto"]]
+        for question, each in found["questions"].items()
+    }
+    assert auto == {NEW: ["item-knn"], REPEATS: ["popular for repeats"]}
+    assert "popular for repeats" not in [row["model"] for row in found["questions"][NEW]["models"]]
+
+
 def test_the_log_only_grows(tmp_path):
     log = tmp_path / "results" / "log.jsonl"
     append(log, {"model": "first"})
