@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from rankings.page import filled, plots, section
+from rankings.published import GOWALLA
+from rankings.questions import UNSEEN
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "ranking.md").read_text(encoding="utf-8")
@@ -41,3 +43,14 @@ def test_plots_are_what_the_results_say(name):
 
 def test_every_result_has_its_place_on_the_page():
     assert set(RESULTS) <= set(MARKED)
+
+
+def test_the_figures_of_the_readme_are_those_of_the_result():
+    result = json.loads(RESULTS["gowalla"].read_text(encoding="utf-8"))
+    models = result["questions"][UNSEEN]["models"]
+    auto = next(row["metrics"] for row in models if row["auto"])
+    text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    assert f"Recall@20 {auto['recall@20']:.4f} and NDCG@20 {auto['ndcg@20']:.4f}" in text
+    assert (
+        f"({max(each.recall for each in GOWALLA):.4f} and {max(each.ndcg for each in GOWALLA):.4f})" in text
+    )
