@@ -11,6 +11,8 @@ names a folder that has it, else a synthetic shop of its size.
                                                    measure a part again: times, memory, growth or peers
     python benchmarks/batch.py --part peers --environments FOLDER --output FILE
                                                    RecTools and LensKit, in environments made below the folder
+    python benchmarks/batch.py --part large --output FILE
+                                                   ALS and item-kNN for a million shoppers and 100,000 items
     python benchmarks/batch.py --page              docs/batch-speed.md and its plot from the result that stands there
 """
 
@@ -144,6 +146,21 @@ def grown(n_users: int, n_items: int) -> dict[str, Any]:
     return sizes | seconds | {"peak_mib": peak_mib(), "of_which_data_mib": before}
 
 
+def large(n_users: int, n_items: int) -> dict[str, Any]:
+    """Learn ALS-64 and item-kNN, and rank the best 200 by ALS for everybody, in this process."""
+    data = synthetic(n_users, n_items, seed=n_users)
+    sizes = {"shoppers": n_users, "items": n_items, "pairs": data.owned.nnz}
+    seconds: dict[str, float] = {}
+    begun = time.perf_counter()
+    vectors = work.fit_ours(data)
+    seconds["als_fit_s"], begun = round(time.perf_counter() - begun, 1), time.perf_counter()
+    work.ours(vectors, data)
+    seconds["top_200_s"], begun = round(time.perf_counter() - begun, 1), time.perf_counter()
+    work.fit_item_knn(data)
+    seconds["item_knn_fit_s"] = round(time.perf_counter() - begun, 1)
+    return sizes | seconds | {"peak_mib": peak_mib()}
+
+
 def memory(name: str) -> dict[str, float]:
     """Do one piece of work in this process, and give its peak memory."""
     _, data = public_or_like_it(datasets_folder())
@@ -171,6 +188,8 @@ def benchmark(arguments: argparse.Namespace) -> dict[str, Any]:
         result["growth"] = growth(most)
     if "peers" in wanted:
         result["peers"] = peers(arguments.environments, arguments.peer or tuple(ENVIRONMENTS))
+    if "large" in wanted:
+        result["large"] = child("--large", *map(str, SIZES[-1]))
     if "times" in wanted:
         result |= measure(rounds)
     return result
@@ -204,6 +223,13 @@ def write_page() -> None:
     PLOT.write_text(plot(result), encoding="utf-8")
 
 
+def in_child(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Do the one piece of work that this process was started for."""
+    if arguments.memory:
+        return memory(arguments.memory)
+    return grown(*arguments.grow) if arguments.grow else large(*arguments.large)
+
+
 def asked() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
@@ -211,13 +237,14 @@ def asked() -> argparse.Namespace:
     )
     parser.add_argument("--long", action="store_true", help="more turns, and growth up to a million shoppers")
     parser.add_argument("--most", type=int, help="shoppers of the largest synthetic shop")
-    parser.add_argument("--part", action="append", choices=(*PARTS, "peers"), help="this part alone")
+    parser.add_argument("--part", action="append", choices=(*PARTS, "peers", "large"), help="this part alone")
     parser.add_argument("--environments", type=Path, help="folder of the peers' environments")
     parser.add_argument("--peer", action="append", choices=ENVIRONMENTS, help="this peer, not all of them")
     parser.add_argument("--output", type=Path, help="where the result goes, as JSON")
     parser.add_argument("--page", action="store_true", help="measure nothing, write the page")
     parser.add_argument("--memory", help=argparse.SUPPRESS, choices=MEMORY_OF)
     parser.add_argument("--grow", help=argparse.SUPPRESS, nargs=2, type=int)
+    parser.add_argument("--large", help=argparse.SUPPRESS, nargs=2, type=int)
     arguments = parser.parse_args()
     if arguments.part and not (arguments.output and arguments.output.is_file()):
         parser.error("--part adds to a result: give the file that holds one as --output.")
@@ -231,8 +258,8 @@ def main() -> None:
     arguments = asked()
     if arguments.page:
         write_page()
-    elif arguments.memory or arguments.grow:
-        print(json.dumps(memory(arguments.memory) if arguments.memory else grown(*arguments.grow)))
+    elif arguments.memory or arguments.grow or arguments.large:
+        print(json.dumps(in_child(arguments)))
     else:
         result = benchmark(arguments)
         report(result)

@@ -57,6 +57,10 @@ Peak resident memory of a process that reads the data and does one thing.
 
 {peers}
 
+## A million shoppers
+
+{large}
+
 ## Growth
 
 A whole batch with ALS as the model: popularity, item-kNN and ALS fitted, the best 200 items of every shopper with the reasons behind each, neighbours, and the snapshot on the disk. Synthetic shops with a power law of popularity and 27 draws a shopper on average, from a seed.
@@ -83,6 +87,7 @@ def page(result: Result) -> str:
         als_fit=_lines(result["als_fit"]),
         memory="\n".join(f"| {name} | {each['peak_mib']:,.0f} |" for name, each in result["memory"].items()),
         peers=_peers(result.get("peers", {})),
+        large=_large(result.get("large")),
         growth="\n".join(_size(each) for each in result["growth"]),
         **{name: data[name] for name in ("title", "shoppers", "items", "pairs")},
         **{name: versions[name] for name in ("python", "numpy", "scipy", "implicit")},
@@ -115,6 +120,18 @@ def _peers(peers: Result) -> str:
         f"| {name} | {each['version']} | {each['prepare_s']:.1f} | {each['fit_s']:.1f} | {each['rank_s']:.1f} "
         f"| {each['peak_mib']:,.0f} | {each['recall@20']:.4f} | {each['ndcg@20']:.4f} |"
         for name, each in peers.items()
+    )
+
+
+def _large(found: Result | None) -> str:
+    """What learning and ranking cost at the size that one machine should still bear."""
+    if not found:
+        return "Not measured yet: `python benchmarks/batch.py --part large --output benchmarks/results/batch.json`."
+    head = "ALS with 64 factors fitted, the best 200 new items by it for every shopper, and item-kNN fitted, one after the other in one process, on a synthetic shop as below.\n\n"
+    columns = "| shoppers | items | pairs | ALS fit, s | top 200, s | item-kNN fit, s | peak, MiB |\n|---|---|---|---|---|---|---|\n"
+    return (
+        f"{head}{columns}| {found['shoppers']:,} | {found['items']:,} | {found['pairs']:,} | {found['als_fit_s']:.1f} "
+        f"| {found['top_200_s']:.1f} | {found['item_knn_fit_s']:.1f} | {found['peak_mib']:,.0f} |"
     )
 
 
