@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,11 +28,13 @@ from recsys.batch.question import Question, measure
 from recsys.data.training import TrainingData
 from recsys.evaluation.splits import UNKNOWN_TIME, split_at_random
 from recsys.models.als import Als
-from recsys.models.base import Recommender
+from recsys.models.base import Fitted, Recommender
+from recsys.models.blend import Blend
+from recsys.models.blending import evened, find_weights, pool
 from recsys.models.item_knn import ItemKnn
 from recsys.models.progress import Silent
 from recsys.models.rp3beta import RP3beta
-from recsys.models.selection import DECISIVE, K, judge
+from recsys.models.selection import DECISIVE, K, Validation, judge
 from recsys.models.spectral import IdealFilter, LinearFilter
 from recsys.models.user_knn import UserKnn
 from recsys.models.validation import AT_MOST, MOST, leanings, question_of
@@ -40,17 +42,12 @@ from recsys.models.validation import AT_MOST, MOST, leanings, question_of
 SETTINGS: tuple[Recommender, ...] = (
     ItemKnn(),
     LinearFilter(),
-    LinearFilter(0.8, 0.1, 1.0, sharpness=1.0),
-    LinearFilter(0.7, 0.3, 0.5),
     RP3beta(beta=0.1),
-    RP3beta(beta=0.3),
     RP3beta(beta=0.5),
     UserKnn(),
     UserKnn(target=0.0, other=0.8),
-    IdealFilter(64),
     IdealFilter(256),
-    Als(64, 5.0, 10.0),
-    Als(128, 20.0, 40.0),
+    Als(64, 5.0, 10.0, popularity=0.5),
 )
 HOLDOUTS: Mapping[str, float] = {"at random": 0.0, "half in blocks": 0.5, "all in blocks": 1.0}
 SHOPPERS, SEED = 4_000, 0
@@ -68,14 +65,30 @@ def compare(data: TrainingData, question: Question) -> dict[str, Any]:
         "hold_outs": {},
     }
     for name, share in HOLDOUTS.items():
-        held = _held_out(data, share)
+        asked = _held_out(data, share)
+        fitted = [model.fit(asked.train, seed=SEED, progress=Silent()) for model in SETTINGS]
+        held = np.array([judge(each, asked).values[DECISIVE] for each in fitted])
         agreement = float(np.corrcoef(held, test)[0, 1])
         lost = float(1 - test[held.argmax()] / test.max())
         found["hold_outs"][name] = {
             "figures": _rounded(held),
             "correlation": round(agreement, 3),
             "lost_by_its_choice": round(lost, 4),
+            "blends": blends(fitted, asked, data, some),
         }
+    return found
+
+
+def blends(
+    fitted: Sequence[Fitted], asked: Validation, data: TrainingData, question: Question
+) -> dict[str, dict[str, float]]:
+    """Give the figures on the hold-out and on the test part of the best weights there, and of the evened ones."""
+    candidates = pool(fitted, asked)
+    best = find_weights(candidates)
+    found = {}
+    for name, (weights, reached) in (("best weights", best), ("evened", evened(candidates, *best))):
+        blend = Blend(SETTINGS, tuple(weights.tolist()))
+        found[name] = {"hold-out": round(reached, 4), "test": round(_measured(blend, data, question), 4)}
     return found
 
 
@@ -86,16 +99,14 @@ def popularity(data: TrainingData, question: Question) -> dict[str, float]:
     return {"training pairs": round(float(of_train), 1), "test pairs": round(float(of_test), 1)}
 
 
-def _held_out(data: TrainingData, share: float) -> Figures:
+def _held_out(data: TrainingData, share: float) -> Validation:
     rng = np.random.default_rng(SEED)
     events = replace(data.events, timestamp=np.full(len(data.events), UNKNOWN_TIME))
     scales = leanings(data, rng) if share else None
     split = split_at_random(
         events.user, events.item, share=AT_MOST, rng=rng, leanings=scales, in_blocks=share
     )
-    asked = question_of(replace(data, events=events), split, MOST, rng)
-    fitted = (model.fit(asked.train, seed=SEED, progress=Silent()) for model in SETTINGS)
-    return np.array([judge(each, asked).values[DECISIVE] for each in fitted])
+    return question_of(replace(data, events=events), split, MOST, rng)
 
 
 def _measured(model: Recommender, data: TrainingData, question: Question) -> float:
@@ -130,8 +141,9 @@ def main() -> None:
         result["datasets"][name] = found
         print(name, found["popularity"])
         for title, each in found["hold_outs"].items():
+            told = ", ".join(f"{blend} {at['test']:.4f}" for blend, at in each["blends"].items())
             print(
-                f"  {title:16} correlation {each['correlation']:6.3f}, its choice loses {each['lost_by_its_choice']:.1%}"
+                f"  {title:16} correlation {each['correlation']:6.3f}, its choice loses {each['lost_by_its_choice']:.1%}; blends on the test part: {told}"
             )
     if options.output:
         result |= {"machine": machine(), "versions": versions()}
