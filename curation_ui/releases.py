@@ -16,9 +16,11 @@ from curation_ui.toasts import Toast, done
 from recsys.domain.diff import RuleDifference, diff_rules
 from recsys.domain.errors import Invalid
 from recsys.services import releasing
+from recsys.services.rule_counts import rule_outcomes
 from recsys.storage.releases import ReleaseInfo
 
 PAGE = 25
+PERIODS = (7, 28, 90)
 WAYS_BACK = {"both", "rules", "run"}
 
 bp = Blueprint("releases", __name__, url_prefix="/releases")
@@ -36,6 +38,16 @@ def index() -> str:
         limit=limit,
         page=PAGE,
         changed=_changed(found),
+    )
+
+
+@bp.get("/rules")
+def rules() -> str:
+    """What each rule brought in the last days, with it and without it."""
+    asked = forms.whole(request.args, "days")
+    days = asked if asked in PERIODS else PERIODS[1]
+    return render_template(
+        "releases/rules.html", outcomes=rule_outcomes(context.shop(), days), days=days, choices=PERIODS
     )
 
 

@@ -51,6 +51,21 @@ SETTINGS: tuple[Setting, ...] = (
         "How long cursors into an earlier release go on working, 60 to 10080 minutes.",
     ),
     Setting(
+        "RECSYS_SHED_SECONDS",
+        "`0.5`",
+        "How long a request to the endpoint may wait; when it takes longer, a share of the requests is turned away, 0.02 to 60 seconds.",
+    ),
+    Setting(
+        "RECSYS_SESSION_DAYS",
+        "`30`",
+        "How long what a session did is known after its last event, 1 to 400 days.",
+    ),
+    Setting(
+        "RECSYS_EVENT_DAYS",
+        "`90`",
+        "How long events are kept in the database after their arrival, 7 to 3650 days; within it an event that is posted again is recognised.",
+    ),
+    Setting(
         "RECSYS_SHOP_NAME",
         "`The shop`",
         "The shop's name, as the curation desk shows it; at most 80 characters.",
@@ -100,6 +115,9 @@ class Settings:
     workers: int = 1
     refresh_seconds: float = 0.2
     release_hold_minutes: int = 60
+    shed_seconds: float = 0.5
+    session_days: int = 30
+    event_days: int = 90
     shop_name: str = "The shop"
     timezone: str = "UTC"
     https: bool = False
@@ -129,6 +147,9 @@ class Settings:
             workers=read.whole("RECSYS_WORKERS", 1, 1, 64),
             refresh_seconds=read.number("RECSYS_REFRESH_SECONDS", 0.2, 0.05, 0.5),
             release_hold_minutes=read.whole("RECSYS_RELEASE_HOLD_MINUTES", 60, 60, 10080),
+            shed_seconds=read.number("RECSYS_SHED_SECONDS", 0.5, 0.02, 60.0),
+            session_days=read.whole("RECSYS_SESSION_DAYS", 30, 1, 400),
+            event_days=read.whole("RECSYS_EVENT_DAYS", 90, 7, 3650),
             shop_name=_shop_name(read.text("RECSYS_SHOP_NAME", "The shop")),
             timezone=_timezone(read.text("RECSYS_TIMEZONE", "UTC")),
             https=read.switch("RECSYS_HTTPS", default=False),
@@ -148,6 +169,9 @@ class Settings:
             "RECSYS_WORKERS": str(self.workers),
             "RECSYS_REFRESH_SECONDS": str(self.refresh_seconds),
             "RECSYS_RELEASE_HOLD_MINUTES": str(self.release_hold_minutes),
+            "RECSYS_SHED_SECONDS": str(self.shed_seconds),
+            "RECSYS_SESSION_DAYS": str(self.session_days),
+            "RECSYS_EVENT_DAYS": str(self.event_days),
             "RECSYS_SHOP_NAME": self.shop_name,
             "RECSYS_TIMEZONE": self.timezone,
             "RECSYS_HTTPS": "on" if self.https else "off",

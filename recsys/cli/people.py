@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import click
 
 from recsys.cli.context import show, this_shop
@@ -9,6 +11,7 @@ from recsys.domain.people import OPERATOR, Role
 from recsys.services.keys import SCOPES, add_key, revoke_key
 from recsys.services.keys import keys as all_keys
 from recsys.services.people import add_person, deactivate, everyone, set_password
+from recsys.services.shopper_tokens import secret_of, signing_secret, token_for
 
 
 @click.group()
@@ -73,11 +76,33 @@ def add_key_command(
     name: str, scopes: tuple[str, ...], publishable: bool, origins: tuple[str, ...], rate_limit: int | None
 ) -> None:
     """Make a key and show it, this once."""
-    text, _ = add_key(
-        this_shop(), OPERATOR, name, scopes, publishable=publishable, origins=origins, rate_limit=rate_limit
+    shop = this_shop()
+    text, info = add_key(
+        shop, OPERATOR, name, scopes, publishable=publishable, origins=origins, rate_limit=rate_limit
     )
     click.echo(text)
     click.echo("This is the only time the key is shown; keep it in a safe place.", err=True)
+    if publishable:
+        click.echo(f"Id: {info.id}", err=True)
+        click.echo(f"Secret for shopper tokens: {signing_secret(shop.settings, info.id)}", err=True)
+        click.echo("Keep it on your server, which signs a token for a shopper who is signed in.", err=True)
+
+
+@keys.command("secret")
+@click.argument("key_id")
+def show_secret(key_id: str) -> None:
+    """Show the secret that signs the shopper tokens of a publishable key."""
+    click.echo(secret_of(this_shop(), key_id))
+
+
+@keys.command("token")
+@click.argument("key_id")
+@click.argument("user")
+@click.option("--minutes", type=click.IntRange(1, 1440), default=60, show_default=True, metavar="N")
+def make_token(key_id: str, user: str, minutes: int) -> None:
+    """Make a shopper token, to try things out."""
+    shop = this_shop()
+    click.echo(token_for(shop, key_id, user, shop.clock() + timedelta(minutes=minutes)))
 
 
 @keys.command("revoke")

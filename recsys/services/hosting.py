@@ -11,8 +11,8 @@ from granian.log import LogLevels
 
 from recsys.settings import Settings
 
-THREADS = 4
-"""Threads a worker: Python answers one request at a time, so a few are enough to go on while one waits or writes."""
+THREADS = 16
+"""Threads a worker, started as they are needed: Python answers one request at a time, the others wait or write."""
 
 _BACKLOG = 1024
 _GRACE_SECONDS = 10

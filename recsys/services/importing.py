@@ -132,12 +132,13 @@ def import_segments(
 def _follow(shop: Shop, actor: Actor, store: InteractionStore, appended: Appended) -> None:
     """Bring the table of dislikes in line with the store's likes and dislikes, and write the audit entry.
 
-    Runs after every import, because an earlier one may have been killed between the store and here.
+    Runs after every import, because an earlier one may have been killed between the store and here. What
+    events said since they last joined the store outranks it.
     """
     pairs, wanted = _opinions(store)
     with acting(shop, actor, Permission.ADMINISTER) as deed:
-        held = deed.unit.shoppers.dislikes(USER)
-        fresh, over = sorted(wanted - held), sorted(held & (pairs - wanted))
+        held, later = deed.unit.shoppers.dislikes(USER), deed.unit.shoppers.told_since_the_take()
+        fresh, over = sorted(wanted - held - later), sorted(held & (pairs - wanted) - later)
         deed.unit.shoppers.add_dislikes(USER, fresh, deed.at)
         deed.unit.shoppers.remove_dislikes(USER, over)
         if fresh or over:

@@ -18,6 +18,7 @@ from recsys.models.content import ItemText
 from recsys.models.progress import Progress, Silent
 from recsys.services.runs import live_run
 from recsys.services.shop import Deed, Shop, acting
+from recsys.services.taking import take_events
 from recsys.storage.codec import encode
 from recsys.storage.runs import RunInfo
 
@@ -33,7 +34,7 @@ def start_run(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> RunInfo:
-    """Train on everything stored, and leave a run that is ready for review.
+    """Take in the events told since the last run, train on everything stored, and leave a run for review.
 
     Its id is the day (UTC) and a number, “2026-11-21-01”. Runs that a killed process left behind are
     marked as failed first. `budget` is the time for trying models, in seconds (None: all are tried).
@@ -48,6 +49,7 @@ def start_run(
     with _alone(shop.settings.home / "train.lock"):
         run = _begin(shop, actor, model)
         try:
+            run = replace(run, event_revision=take_events(shop).revision)
             result = _train(shop, run, model, budget, seed, watch)
         except BaseException as error:
             _finish(shop, actor, replace(run, status="failed", error=_words(error)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 from multiprocessing import parent_process
@@ -16,11 +16,13 @@ import structlog
 from recsys.domain.errors import RecsysError
 from recsys.services.shop import Shop, open_shop
 from recsys.serving.bodies import MAX_BODY_BYTES
+from recsys.serving.events import EventsRoute
 from recsys.serving.health import HealthRoutes
 from recsys.serving.http import Environ, HttpRequest, HttpResponse, StartResponse
 from recsys.serving.items import ItemsRoute
 from recsys.serving.keys import (
     ADMIN,
+    EVENTS,
     READ,
     authenticate,
     check_origin,
@@ -29,17 +31,24 @@ from recsys.serving.keys import (
     require_scope,
 )
 from recsys.serving.logs import configure_log, traceback_without_shoppers
-from recsys.serving.problems import Problem, problem_of
+from recsys.serving.meter import Meter, shared_memory
+from recsys.serving.metrics import MetricsRoute
+from recsys.serving.problems import Problem, problem_of, too_busy
 from recsys.serving.rate_limits import RateLimits
 from recsys.serving.recommendations import RecommendationsRoute
-from recsys.serving.router import KeyedRoute, OpenRoute, Router
+from recsys.serving.router import KeyedRoute, OpenRoute, Route, Router
+from recsys.serving.shared import Shared
+from recsys.serving.shedding import CANARY, Canary, Shedder
+from recsys.serving.shopper_tokens import ShopperTokens
+from recsys.serving.turnstile import Turnstile
+from recsys.serving.watching import LiveWatch
 from recsys.settings import Settings
 from recsys.slates.refresh import LiveHolder
 
 _log = structlog.get_logger(__name__)
 _DRAINED_BYTES = 4 * MAX_BODY_BYTES
 _PRIVATE = ("Cache-Control", "private, no-cache")
-_VARY = ("Vary", "Authorization, X-API-Key, Origin")
+_VARY = ("Vary", "Authorization, X-API-Key, X-Shopper-Token, Origin")
 
 
 class Application:
@@ -52,29 +61,47 @@ class Application:
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         monotonic: Callable[[], float] = time.monotonic,
+        shared: Shared | None = None,
     ) -> None:
         self._live = live
         self._monotonic = monotonic
-        self._limits = RateLimits(monotonic)
+        self._meter = meter = Meter(shared or shared_memory())
+        self._limits = RateLimits(monotonic, meter.shared.common)
+        self._shoppers = ShopperTokens(shop.settings, clock)
+        self.shedder = Shedder(shop.settings.shed_seconds)
         health = HealthRoutes(live, clock)
-        recommendations = RecommendationsRoute.of(shop.settings, live.current, clock)
+        recommendations = RecommendationsRoute.of(shop.settings, live.current, clock, meter)
         items = ItemsRoute(shop, live.catch_up)
+        events = EventsRoute.of(shop, live.catch_up, meter)
+        writing = Turnstile()
         self._router = Router(
             [
                 OpenRoute("GET", "/healthz", health.healthz),
                 OpenRoute("GET", "/readyz", health.readyz),
+                OpenRoute("GET", "/metrics", MetricsRoute(meter, clock).get),
                 KeyedRoute("GET", "/v1/recommendations", READ, recommendations.get),
-                KeyedRoute("POST", "/v1/items", ADMIN, items.post),
+                KeyedRoute("POST", "/v1/items", ADMIN, writing.through(items.post)),
+                KeyedRoute("POST", "/v1/events", EVENTS, writing.through(events.post)),
             ]
         )
+        meter.know((route.method, route.path) for route in self._router.routes)
+        live.watch(LiveWatch(live, meter))
+
+    @property
+    def routes(self) -> Sequence[Route]:
+        """All addresses that are answered."""
+        return self._router.routes
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         http, began = HttpRequest(environ), self._monotonic()
+        self._meter.begin()
         response = self._answer(http)
         if response.status >= HTTPStatus.BAD_REQUEST:
             http.drain(_DRAINED_BYTES)
-        self._write_log(http, response, self._monotonic() - began)
+        seconds = self._monotonic() - began
+        self._meter.end(*self._router.label(http), response.status, seconds)
+        self._write_log(http, response, seconds)
         return response.send(start_response, without_body=http.method == "HEAD")
 
     def _answer(self, http: HttpRequest) -> HttpResponse:
@@ -96,11 +123,18 @@ class Application:
         try:
             check_origin(http, key)
             require_scope(key, route.scope)
+            self._check_room(route)
             headers += self._limits.take(key)
-            response = route.handle(http, key).with_headers([_PRIVATE])
+            response = route.handle(http, self._shoppers.vouched(http, key)).with_headers([_PRIVATE])
         except Exception as fault:  # noqa: BLE001 - the last resort, as in `_answer`
             response = _response_to(fault, http)
         return response.with_headers(headers)
+
+    def _check_room(self, route: KeyedRoute) -> None:
+        """Raise `Problem` (503) for the share of requests that there is no time for; what admins do goes first."""
+        if route.scope != ADMIN and self.shedder.turns_away():
+            self._meter.shed()
+            raise too_busy()
 
     def _options(self, http: HttpRequest) -> HttpResponse:
         allowed = self._router.allowed(http.path)
@@ -111,8 +145,14 @@ class Application:
     def _write_log(self, http: HttpRequest, response: HttpResponse, seconds: float) -> None:
         # Neither the query nor an unknown path: both may name a shopper.
         path = http.path if self._router.knows(http.path) else "(unknown)"
+        if path == "/healthz" and http.header("user-agent") == CANARY:
+            return
         milliseconds = round(seconds * 1000, 2)
         _log.info("request", method=http.method, path=path, status=response.status, ms=milliseconds)
+
+
+_SHARED = shared_memory()
+"""Made when the server imports this module, before it forks its workers."""
 
 
 def create() -> Application:
@@ -122,10 +162,13 @@ def create() -> Application:
     configure_log(settings.log_level)
     shop = open_shop(settings)
     live = LiveHolder(shop.database, settings)
+    application = Application(shop, live, shared=_SHARED)
     live.start()
+    canary = Canary(settings, application.shedder, time.monotonic)
+    canary.start()
     # Workers are multiprocessing children, which skip atexit but run finalizers.
-    Finalize(None, _close, args=(shop, live), exitpriority=10)
-    return Application(shop, live)
+    Finalize(None, _close, args=(shop, live, canary), exitpriority=10)
+    return application
 
 
 def _end_when_told() -> None:
@@ -139,7 +182,8 @@ def _end_when_told() -> None:
             signal.signal(each, signal.SIG_DFL)
 
 
-def _close(shop: Shop, live: LiveHolder) -> None:
+def _close(shop: Shop, live: LiveHolder, canary: Canary) -> None:
+    canary.stop()
     live.stop()
     shop.database.close()
 

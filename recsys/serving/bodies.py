@@ -18,6 +18,15 @@ def read_json(http: HttpRequest) -> Any:
 
     Raises `Problem`: 415 unless it is declared as JSON, 413 when it is too large, 400 when it does not read.
     """
+    body = read_body(http)
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise bad_field("body", f"is not JSON ({error})") from None
+
+
+def read_body(http: HttpRequest) -> bytes:
+    """The body of a request that is declared as JSON. Raises `Problem`: 415, and 413 when it is too large."""
     media_type = (http.header("content-type") or "").partition(";")[0].strip().lower()
     if media_type != JSON:
         raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Send the body as Content-Type: {JSON}.")
@@ -27,10 +36,7 @@ def read_json(http: HttpRequest) -> Any:
     body = http.read(MAX_BODY_BYTES + 1)
     if len(body) > MAX_BODY_BYTES:
         raise _too_large()
-    try:
-        return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise bad_field("body", f"is not JSON ({error})") from None
+    return body
 
 
 def _too_large() -> Problem:

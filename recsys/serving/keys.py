@@ -17,9 +17,14 @@ from recsys.serving.problems import FieldError, Problem
 from recsys.slates.overlays import LiveKey
 
 ADMIN = "admin"
+EVENTS = "events"
 READ = "read"
 
-_ALLOWED_HEADERS = "Authorization, Content-Type, If-None-Match, X-API-Key"
+NAMES_NOBODY = (
+    "a publishable key may name only the shopper of the X-Shopper-Token that comes with it, for anyone can "
+    "read it from the page; use session_id, or ask from your server with a secret key"
+)
+_ALLOWED_HEADERS = "Authorization, Content-Type, If-None-Match, X-API-Key, X-Shopper-Token"
 _EXPOSED_HEADERS = "ETag, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After"
 _PREFLIGHT_SECONDS = 600
 
@@ -59,7 +64,7 @@ def check_allowed(asked: Asked, key: LiveKey) -> None:
     if asked.at is not None and (ADMIN not in key.scopes or key.publishable):
         wrong.append(FieldError("at", "only a secret key with the scope admin may ask for another time"))
     if key.publishable:
-        wrong.extend(_not_for_browsers(asked))
+        wrong.extend(_not_for_browsers(asked, key))
     if wrong:
         said = "; ".join(f"{each.field}: {each.message}" for each in wrong)
         raise Problem(HTTPStatus.FORBIDDEN, f"{said}.", errors=wrong)
@@ -94,16 +99,14 @@ def _key_text(http: HttpRequest) -> str | None:
     return http.header("x-api-key") or None
 
 
-def _not_for_browsers(asked: Asked) -> list[FieldError]:
+def _not_for_browsers(asked: Asked, key: LiveKey) -> list[FieldError]:
     """What would tell a browser about a shopper, or let it pretend to be one."""
     wrong: list[FieldError] = []
-    if asked.user_id is not None:
-        message = (
-            "a publishable key may not name a shopper, for anyone can read it from the page; use session_id"
-        )
-        wrong.append(FieldError("user_id", f"{message}, or ask from your server with a secret key"))
-    if asked.segment:
-        wrong.append(FieldError("segment", "only a secret key may assert a segment"))
+    if asked.user_id is not None and not key.may_name(asked.user_id):
+        wrong.append(FieldError("user_id", NAMES_NOBODY))
+    if asked.segment and not key.may_assert(asked.segment):
+        message = "only a secret key may assert a segment, or a shopper token that holds it"
+        wrong.append(FieldError("segment", message))
     if SECRET_FIELDS.intersection(asked.fields):
         wrong.append(FieldError("fields", f"only a secret key may read {', '.join(sorted(SECRET_FIELDS))}"))
     return wrong

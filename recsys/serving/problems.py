@@ -77,6 +77,13 @@ def unavailable(detail: str, retry_seconds: int = RETRY_SECONDS) -> Problem:
     return Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers=[("Retry-After", str(retry_seconds))])
 
 
+def too_busy() -> Problem:
+    """503: more is asked than can be answered in time. Ends the connection, so that others have a turn."""
+    detail = "More is asked than can be answered in time; wait for Retry-After, then ask again."
+    headers = [("Retry-After", str(RETRY_SECONDS)), ("Connection", "close")]
+    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers=headers)
+
+
 def problem_of(error: RecsysError) -> Problem:
     """The problem that says what a use case said."""
     match error:

@@ -7,29 +7,39 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import accumulate
 
 import msgspec
 
 from recsys.serving import varints
 from recsys.serving.parameters import Asked
-from recsys.serving.signing import Damaged, digest, sign, unsign
+from recsys.serving.signing import MAC_BYTES, Damaged, digest, sign, unsign
 from recsys.serving.values import EPOCH
+from recsys.slates.measuring import NO_PART, Part
 
-VERSION = 1
+VERSION = 2
+_WITHOUT_RULES = 1
+"""Ids of this version say nothing of rules."""
+
 DIGEST_BYTES = 16
 MAX_CHARACTERS = 200
+_MOST_BYTES = MAX_CHARACTERS * 3 // 4 - MAC_BYTES
 _MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
 class RecommendationId:
-    """What an answer was made from: `moment` is the request's time (UTC), `request` the digest of its parameters."""
+    """What an answer was made from: `moment` is the request's time (UTC), `request` the digest of its parameters.
+
+    `part` tells which rules had part in it, as far as there was room: about 30 of them.
+    """
 
     release: int
     catalog_revision: int
     overlay_revision: int
     moment: datetime
     request: bytes
+    part: Part = NO_PART
 
 
 def request_digest(asked: Asked, key: bytes) -> bytes:
@@ -41,16 +51,47 @@ def encode_recommendation_id(made_from: RecommendationId, key: bytes) -> str:
     """The id as text of at most 200 characters."""
     microseconds = (made_from.moment - EPOCH) // _MICROSECOND
     numbers = (made_from.release, made_from.catalog_revision, made_from.overlay_revision, microseconds)
-    return sign(made_from.request + varints.pack([VERSION, *numbers]), key)
+    head = made_from.request + varints.pack([VERSION, *numbers])
+    return sign(head + _packed(made_from.part, _MOST_BYTES - len(head)), key)
 
 
 def decode_recommendation_id(token: str, key: bytes) -> RecommendationId:
     """What the answer with this id was made from. Raises `Damaged` for a text that is not an id of ours."""
     payload = unsign(token, key)
     try:
-        version, release, catalog, overlay, at = varints.unpack(payload[DIGEST_BYTES:])
+        version, release, catalog, overlay, at, *rest = varints.unpack(payload[DIGEST_BYTES:])
+        part = _unpacked(version, rest)
     except ValueError as error:
         raise Damaged from error
-    if version != VERSION:
-        raise Damaged
-    return RecommendationId(release, catalog, overlay, EPOCH + at * _MICROSECOND, payload[:DIGEST_BYTES])
+    return RecommendationId(
+        release, catalog, overlay, EPOCH + at * _MICROSECOND, payload[:DIGEST_BYTES], part
+    )
+
+
+def _packed(part: Part, room: int) -> bytes:
+    """The rules' part in at most `room` bytes: the arms, how many there are first; then placements by position."""
+    arms = [rule << 1 | held for rule, held in part.arms]
+    while len(packed := varints.pack([len(arms), *arms])) > room:
+        arms.pop()
+    before = 0
+    for position, rule in part.placements:
+        one = varints.pack([position - before, rule])
+        if len(packed) + len(one) > room:
+            break
+        packed, before = packed + one, position
+    return packed
+
+
+def _unpacked(version: int, numbers: list[int]) -> Part:
+    """What `_packed` was given. Raises ValueError for numbers that it did not make."""
+    if version == _WITHOUT_RULES and not numbers:
+        return NO_PART
+    if version != VERSION or not numbers:
+        raise ValueError("a version that is not known")
+    count, *rest = numbers
+    arms, pairs = rest[:count], rest[count:]
+    positions = accumulate(pairs[::2])
+    return Part(
+        placements=tuple(zip(positions, pairs[1::2], strict=True)),
+        arms=tuple((each >> 1, bool(each & 1)) for each in arms),
+    )

@@ -11,12 +11,14 @@ from recsys.serving.answers import Recommendations, entity_tag, matches, placed_
 from recsys.serving.cursor import Cursor, encode_cursor
 from recsys.serving.http import HttpRequest, HttpResponse, json_response
 from recsys.serving.keys import check_allowed
+from recsys.serving.meter import Meter
 from recsys.serving.parameters import Asked, parse_parameters
 from recsys.serving.problems import FieldError
 from recsys.serving.questions import Question, notes_on, question_of
 from recsys.serving.recommendation_id import RecommendationId, encode_recommendation_id, request_digest
 from recsys.settings import Settings
 from recsys.slates.answer import Answer, Asker
+from recsys.slates.measuring import part_of_rules
 from recsys.slates.overlays import LiveKey
 from recsys.slates.state import LiveState
 
@@ -33,16 +35,15 @@ class RecommendationsRoute:
     clock: Callable[[], datetime]
     cursor_key: bytes
     id_key: bytes
+    meter: Meter
 
     @classmethod
     def of(
-        cls, settings: Settings, state: Callable[[], LiveState], clock: Callable[[], datetime]
+        cls, settings: Settings, state: Callable[[], LiveState], clock: Callable[[], datetime], meter: Meter
     ) -> RecommendationsRoute:
         """The route of one installation."""
-        asker = Asker(settings.identity_key)
-        return cls(
-            state, asker, clock, settings.derived_key("cursor"), settings.derived_key("recommendation")
-        )
+        cursor_key, id_key = settings.derived_key("cursor"), settings.derived_key("recommendation")
+        return cls(state, Asker(settings.identity_key), clock, cursor_key, id_key, meter)
 
     def get(self, http: HttpRequest, key: LiveKey) -> HttpResponse:
         """One row's slate, with provenance."""
@@ -52,6 +53,7 @@ class RecommendationsRoute:
         state = self.state()
         question = question_of(asked, state, self.clock(), self.cursor_key)
         answer = self.asker.answer(state, question.request, question.release)
+        self.meter.served(answer.slate.items)
         document = self._document(asked, state, question, answer, key)
         tag = entity_tag(document)
         if matches(http.header("if-none-match"), tag):
@@ -65,26 +67,28 @@ class RecommendationsRoute:
         if asked.user_id is not None and not answer.known_shopper:
             notes.append(FieldError("user_id", _UNKNOWN_SHOPPER))
         return Recommendations(
-            recommendation_id=self._id(asked, state, question),
+            recommendation_id=self._id(asked, state, question, answer),
             surface=asked.surface,
             row=asked.row,
             release_id=question.release.number,
             run_id=question.release.run_id,
             personalised=answer.slate.personalised,
             items=placed_items(
-                answer.slate.items, state.catalog, asked.fields, tells_because=not key.publishable
+                answer.slate.items, state.catalog, asked.fields, tells_because=key.tells_because
             ),
             notes=notes,
             next_cursor=self._next_cursor(asked, state, question, answer),
         )
 
-    def _id(self, asked: Asked, state: LiveState, question: Question) -> str:
+    def _id(self, asked: Asked, state: LiveState, question: Question, answer: Answer) -> str:
+        index = question.release.index
         made_from = RecommendationId(
             release=question.release.number,
             catalog_revision=state.catalog.revision,
             overlay_revision=state.overlays.revision,
             moment=question.request.at,
             request=request_digest(asked, self.id_key),
+            part=part_of_rules(index, answer.request, answer.slate.items, state.catalog),
         )
         return encode_recommendation_id(made_from, self.id_key)
 

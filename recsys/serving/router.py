@@ -37,13 +37,19 @@ class Router:
     """Finds routes by path and method; HEAD is answered where GET is."""
 
     def __init__(self, routes: Iterable[Route]) -> None:
+        self.routes = tuple(routes)
         self._paths: dict[str, dict[str, Route]] = {}
-        for route in routes:
+        for route in self.routes:
             self._paths.setdefault(route.path, {})[route.method] = route
 
     def knows(self, path: str) -> bool:
         """Whether anything answers at `path`."""
         return path in self._paths
+
+    def label(self, http: HttpRequest) -> tuple[str, str]:
+        """Method and path of the route that a request meant, as metrics name it; without ids in it."""
+        method = "GET" if http.method == "HEAD" else http.method
+        return method, http.path
 
     def allowed(self, path: str) -> str:
         """The methods of a known path, as the `Allow` header names them."""

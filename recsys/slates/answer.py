@@ -75,6 +75,8 @@ def _candidates(
     state: LiveState, request: Request, release: CompiledRelease, row: int | None
 ) -> CandidatesView:
     disliked = state.overlays.disliked_by(request.user, request.session)
+    bought = state.overlays.bought_by(request.user, request.session)
     if release.run is None:
-        return NoSnapshot(disliked)
-    return ShopperView(release.run.snapshot, release.run.popularity, row, request.context, disliked)
+        return NoSnapshot(disliked, bought)
+    run = release.run
+    return ShopperView(run.snapshot, run.popularity, row, request.context, disliked, bought)

@@ -10,16 +10,15 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from recsys.domain.ids import ItemId
 from recsys.slates.catalog import CompiledCatalog
+from recsys.slates.marks import MOST_LOOKS, ShopperMarks
 from recsys.slates.overlays import CompiledOverlays, LiveKey
 from recsys.slates.rules import RuleIndex
 from recsys.slates.state import CompiledRelease, LiveState, MappedRun
 from recsys.snapshots.mapped import Snapshot
-from recsys.storage import live
+from recsys.storage import live, live_shoppers
 from recsys.storage.live import Pointer
-
-NO_POINTER = Pointer(None, 0, 0, 0)
+from recsys.storage.live_shoppers import Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +29,7 @@ class Loader:
         snapshots: the folder with a snapshot a run.
         hold: how long releases stay in memory for cursors after they were replaced.
         identity_key: the key that snapshots must have been written under.
+        sessions_last: how long a session is known after the last that it did.
 
     """
 
@@ -37,6 +37,7 @@ class Loader:
     hold: timedelta
     identity_key: bytes
     holdout_key: bytes
+    sessions_last: timedelta
 
     def catalog(self, connection: Connection, pointer: Pointer, known: CompiledCatalog) -> CompiledCatalog:
         """The catalog at the pointer's revision, from the one known and the rows written since."""
@@ -53,11 +54,41 @@ class Loader:
             return known
         return replace(known, takedowns=live.load_takedowns(connection), keys=_compile_keys(connection))
 
-    def overlays(self, connection: Connection, pointer: Pointer, known: CompiledOverlays) -> CompiledOverlays:
-        """The overlays at the pointer's revision."""
-        if pointer.overlay_revision == known.revision:
+    def overlays(
+        self, connection: Connection, pointer: Pointer, state: LiveState, now: datetime
+    ) -> CompiledOverlays:
+        """The overlays at the pointer's revisions; what is known of shoppers moves by itself."""
+        known = state.overlays
+        if pointer.overlay_revision != known.revision:
+            known = _compile_overlays(connection, pointer.overlay_revision, known.shoppers)
+        shoppers = self._shoppers(connection, pointer, state, now)
+        return known if shoppers is known.shoppers else replace(known, shoppers=shoppers)
+
+    def _shoppers(
+        self, connection: Connection, pointer: Pointer, state: LiveState, now: datetime
+    ) -> ShopperMarks:
+        """What is known of shoppers, from what was known and what was told since.
+
+        All of it is read again when the runs held change, for then other purchases are in the snapshots.
+        """
+        known, sessions_since = state.overlays.shoppers, now - self.sessions_last
+        floor = known.floor
+        if known.revision < 0 or pointer.release != state.live_number:
+            runs = {each.run.run_id for each in state.held.values() if each.run is not None}
+            floor = live_shoppers.purchase_floor(connection, now - self.hold, runs)
+        if known.revision < 0 or floor != known.floor:
+            wanted = Wanted(floor, sessions_since, MOST_LOOKS)
+            opinions = live_shoppers.all_opinions(connection, wanted)
+            seen = live_shoppers.all_seen(connection, wanted)
+            return ShopperMarks.loaded(pointer.shopper_revision, floor, opinions, seen)
+        if pointer.shopper_revision == known.revision:
             return known
-        return _compile_overlays(connection, pointer.overlay_revision)
+        return known.updated(
+            pointer.shopper_revision,
+            live_shoppers.opinions_since(connection, known.revision),
+            live_shoppers.seen_since(connection, known.revision, floor),
+            sessions_since,
+        )
 
     def releases(
         self, connection: Connection, pointer: Pointer, known: Mapping[int, CompiledRelease], now: datetime
@@ -81,7 +112,7 @@ class Loader:
         run = None
         if loaded.run_id is not None:
             run = runs.get(loaded.run_id) or self._map(loaded.run_id)
-        return CompiledRelease(number, run, RuleIndex(loaded.rules, self.holdout_key))
+        return CompiledRelease(number, run, RuleIndex(loaded.rules, self.holdout_key), loaded.created_at)
 
     def _map(self, run_id: str) -> MappedRun:
         snapshot = Snapshot.open(self.snapshots / run_id)
@@ -102,20 +133,17 @@ def with_releases(
     return replace(state, release=release, held=held)
 
 
-def _compile_overlays(connection: Connection, revision: int) -> CompiledOverlays:
+def _compile_overlays(connection: Connection, revision: int, shoppers: ShopperMarks) -> CompiledOverlays:
     loaded = live.load_overlays(connection)
-    dislikes: dict[tuple[str, str], set[ItemId]] = defaultdict(set)
-    for each in loaded.dislikes:
-        dislikes[each.kind, each.shopper].add(each.item_id)
     segments: dict[str, set[str]] = defaultdict(set)
     for user_id, segment in loaded.segments:
         segments[user_id].add(segment)
     return CompiledOverlays(
         revision=revision,
         takedowns=tuple(target for _, target in loaded.takedowns),
-        dislikes={shopper: frozenset(items) for shopper, items in dislikes.items()},
         segments={user_id: frozenset(names) for user_id, names in segments.items()},
         keys=_compile_keys(connection),
+        shoppers=shoppers,
     )
 
 

@@ -44,11 +44,13 @@ class LiveHolder:
             timedelta(minutes=settings.release_hold_minutes),
             settings.identity_key,
             settings.holdout_key,
+            timedelta(days=settings.session_days),
         )
         self._state = empty_state(clock())
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
+        self._watchers: list[Callable[[], None]] = []
         self.failures = 0
         self.last_success: datetime | None = None
         self.last_fault: str | None = None
@@ -56,6 +58,10 @@ class LiveHolder:
     def current(self) -> LiveState:
         """The live state: immutable, and whole."""
         return self._state
+
+    def watch(self, watcher: Callable[[], None]) -> None:
+        """Call `watcher` after each look for changes, whatever came of it."""
+        self._watchers.append(watcher)
 
     def start(self) -> None:
         """Load what can be loaded, then keep it fresh in the background until `stop`."""
@@ -85,6 +91,8 @@ class LiveHolder:
                     self._load(connection, read_pointer(connection))
             except _FAULTS as fault:
                 self._failed(fault)
+            for watcher in self._watchers:
+                watcher()
 
     def _load(self, connection: Connection, pointer: Pointer) -> None:
         """Takedowns first: they must act however much else there is to load, and even when it can't be loaded."""
@@ -93,7 +101,7 @@ class LiveHolder:
         if urgent is not state.overlays:
             state = self._state = replace(state, overlays=urgent)
         catalog = self._loader.catalog(connection, pointer, state.catalog)
-        overlays = self._loader.overlays(connection, pointer, state.overlays)
+        overlays = self._loader.overlays(connection, pointer, state, self._clock())
         if catalog is not state.catalog or overlays is not state.overlays:
             state = replace(state, catalog=catalog, overlays=overlays, loaded_at=self._clock())
             self._state = state

@@ -32,6 +32,9 @@ class RuleIndex:
         self.surfaces = {each.slug: each for each in rules.of(SurfaceSettings)}
         self.pins = _by_place(pin for pin in rules.of(Pin) if not pin.paused)
         self.boosts = _by_place(boost for boost in rules.of(Boost) if not boost.paused)
+        self.places = {rule_id: place for place, rule_id in enumerate(sorted(rule.id for rule in rules))}
+        acting: list[Pin | Boost] = [*rules.of(Pin), *rules.of(Boost)]
+        self.measured = [rule for rule in acting if rule.holdout > 0 and not rule.paused]
         vetoes = [veto for veto in rules.of(Veto) if not veto.paused]
         self.plain_vetoes = _by_plain_scope(veto for veto in vetoes if _is_plain(veto))
         self.other_vetoes = _by_place(veto for veto in vetoes if not _is_plain(veto))

@@ -37,14 +37,15 @@ class ShopperView:
     row: int | None
     context: tuple[ItemId, ...] = ()
     disliked: AbstractSet[ItemId] = field(default=NOTHING)
+    bought: AbstractSet[ItemId] = field(default=NOTHING)
 
     @cached_property
     def owned(self) -> AbstractSet[ItemId]:
-        """What the shopper has bought, as far as the snapshot knows."""
+        """What the shopper has bought: as far as the snapshot knows, and since."""
         if self.row is None:
-            return NOTHING
+            return self.bought
         ids = self.snapshot.item_ids
-        return frozenset(ItemId(ids[item]) for item in self.snapshot.owned(self.row).tolist())
+        return self.bought | {ItemId(ids[item]) for item in self.snapshot.owned(self.row).tolist()}
 
     def new(self) -> Sequence[Candidate]:
         """The shopper's own candidates."""
@@ -125,8 +126,10 @@ class ShopperView:
 class NoSnapshot:
     """The view before the first run: nobody is known and nothing is popular."""
 
-    def __init__(self, disliked: AbstractSet[ItemId] = NOTHING) -> None:
-        self.owned: AbstractSet[ItemId] = NOTHING
+    def __init__(
+        self, disliked: AbstractSet[ItemId] = NOTHING, bought: AbstractSet[ItemId] = NOTHING
+    ) -> None:
+        self.owned = bought
         self.disliked = disliked
 
     def new(self) -> Sequence[Candidate]:

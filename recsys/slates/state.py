@@ -36,6 +36,7 @@ class CompiledRelease:
     number: int
     run: MappedRun | None
     index: RuleIndex
+    published_at: datetime | None = None
 
     @property
     def run_id(self) -> str | None:
@@ -67,6 +68,11 @@ class LiveState:
     held: Mapping[int, CompiledRelease]
     loaded_at: datetime
     _bound: dict[int, CompiledRules] = field(default_factory=dict, init=False, compare=False, repr=False)
+
+    @property
+    def live_number(self) -> int | None:
+        """The number of the live release."""
+        return None if self.release is None else self.release.number
 
     @cached_property
     def shop_view(self) -> ShopView:

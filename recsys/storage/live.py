@@ -21,10 +21,9 @@ from recsys.storage.items import read_items
 from recsys.storage.keys import KeyInfo, read_keys
 from recsys.storage.releases import read_rules
 from recsys.storage.state import POINTER, Pointer
-from recsys.storage.tables import DislikeRow, ReleaseRow, SegmentMemberRow, TakedownRow
+from recsys.storage.tables import ReleaseRow, SegmentMemberRow, TakedownRow
 
 __all__ = [
-    "Dislike",
     "KeyInfo",
     "LoadedRelease",
     "Overlays",
@@ -50,20 +49,10 @@ class LoadedRelease:
 
 
 @dataclass(frozen=True, slots=True)
-class Dislike:
-    """An item that a shopper does not want; `kind` is user or session."""
-
-    kind: str
-    shopper: str
-    item_id: ItemId
-
-
-@dataclass(frozen=True, slots=True)
 class Overlays:
-    """Live state outside releases: (id, target) of standing takedowns, dislikes, (user id, segment) pairs."""
+    """Live state outside releases: (id, target) of standing takedowns, and (user id, segment) pairs."""
 
     takedowns: tuple[tuple[str, Target], ...]
-    dislikes: tuple[Dislike, ...]
     segments: tuple[tuple[str, str], ...]
 
 
@@ -90,12 +79,10 @@ def load_items(connection: Connection, since_revision: int = 0) -> Iterator[tupl
 
 
 def load_overlays(connection: Connection) -> Overlays:
-    """The takedowns that stand, all dislikes and all segments."""
-    dislikes = connection.execute(select(DislikeRow.kind, DislikeRow.shopper, DislikeRow.item_id))
+    """The takedowns that stand and all segments."""
     members = connection.execute(select(SegmentMemberRow.user_id, SegmentMemberRow.segment))
     return Overlays(
         takedowns=_standing(connection),
-        dislikes=tuple(Dislike(kind, shopper, ItemId(item_id)) for kind, shopper, item_id in dislikes),
         segments=tuple((user_id, segment) for user_id, segment in members),
     )
 

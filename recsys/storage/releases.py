@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, insert, select, tuple_
 from sqlalchemy.orm import Session
 
 from recsys.domain.errors import NotFound
+from recsys.domain.ids import RuleId
 from recsys.domain.rules import RuleSet, kind_of
 from recsys.storage.codec import SCHEMA_VERSION, decode_rule, encode_rule
 from recsys.storage.tables import ReleaseRow, ReleaseRuleRow, RuleRevisionRow
@@ -78,6 +79,10 @@ class ReleaseRepository:
         ]
         if links:
             self._session.execute(insert(ReleaseRuleRow), links)
+
+    def rule_ids(self, number: int) -> list[RuleId]:
+        """The ids of a release's rules, sorted; none when there is no such release."""
+        return [RuleId(row.rule_id) for row in self._session.execute(_revisions(number))]
 
     def _revision_ids(self, rules: RuleSet) -> list[int]:
         wanted = [(rule.id, rule.published) for rule in rules]

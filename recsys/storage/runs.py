@@ -19,7 +19,8 @@ class RunInfo:
     """A run and what came of it.
 
     `status` is training, ready, failed, accepted or rejected; `metrics`, `gate` and `facts` are the
-    batch's plain JSON values; `cutoff` is the time of the newest interaction it saw. Times are UTC.
+    batch's plain JSON values; `cutoff` is the time of the newest interaction it saw, `event_revision`
+    the event line's up to which it saw events. Times are UTC.
     """
 
     id: str
@@ -33,6 +34,7 @@ class RunInfo:
     cutoff: datetime | None = None
     finished_at: datetime | None = None
     error: str | None = None
+    event_revision: int | None = None
 
 
 class RunRepository:

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import select, true, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from recsys.domain.errors import Unavailable
-from recsys.storage.tables import THE_ONLY_ROW, ShopStateRow
+from recsys.storage.tables import THE_ONLY_ROW, EventLineRow, ShopStateRow
 
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
     """What workers poll: the live release (None before the first), and counters that only grow.
 
-    `overlay_revision` counts takedowns, dislikes, segments and keys.
+    `overlay_revision` counts takedowns, segments and keys, `shopper_revision` what is known of single
+    shoppers.
     """
 
     release: int | None
     catalog_revision: int
     overlay_revision: int
     draft_revision: int
+    shopper_revision: int = 0
 
 
 POINTER = select(
@@ -29,7 +31,8 @@ POINTER = select(
     ShopStateRow.catalog_revision,
     ShopStateRow.overlay_revision,
     ShopStateRow.draft_revision,
-)
+    EventLineRow.revision,
+).join_from(ShopStateRow, EventLineRow, true())
 
 
 class StateRepository:
@@ -57,7 +60,7 @@ class StateRepository:
         return self._bump(ShopStateRow.catalog_revision)
 
     def bump_overlay(self) -> int:
-        """Count a change of takedowns, dislikes, segments or keys; the new revision."""
+        """Count a change of takedowns, segments or keys; the new revision."""
         return self._bump(ShopStateRow.overlay_revision)
 
     def bump_draft(self) -> int:

@@ -5,10 +5,10 @@ Audit entries and takedowns name people and items by text, without foreign keys:
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import CheckConstraint, Double, ForeignKey, Index, MetaData, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, Double, ForeignKey, Index, MetaData, Text, UniqueConstraint, true
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from recsys.storage.types import BigId, IdText, JsonText, UtcDateTime
@@ -73,6 +73,7 @@ class RunRow(Base):
     finished_at: Mapped[datetime | None]
     error: Mapped[str | None]
     requested_by: Mapped[str]
+    event_revision: Mapped[int | None] = mapped_column(BigId)
 
 
 class ReleaseRow(Base):
@@ -177,7 +178,12 @@ class SegmentMemberRow(Base):
 
 
 class DislikeRow(Base):
-    """An item that a shopper does not want to see; `kind` says whether the shopper is a user or a session."""
+    """What a shopper thinks of seeing an item again; `kind` says whether the shopper is a user or a session.
+
+    `at` is the time of the latest word on it, and `standing` whether that word was a dislike.
+    `revision` is the event line's when the row last changed, NULL when code older than the column
+    wrote it; `event_revision` is the same if it was an event that changed it.
+    """
 
     __tablename__ = "dislike"
     __table_args__ = (CheckConstraint("kind IN ('user', 'session')", name="kind"),)
@@ -186,6 +192,86 @@ class DislikeRow(Base):
     shopper: Mapped[str] = mapped_column(IdText, primary_key=True)
     item_id: Mapped[str] = mapped_column(IdText, primary_key=True)
     at: Mapped[datetime]
+    standing: Mapped[bool] = mapped_column(server_default=true())
+    revision: Mapped[int | None] = mapped_column(BigId, index=True)
+    event_revision: Mapped[int | None] = mapped_column(BigId)
+
+
+class ShopperItemRow(Base):
+    """An item that a shopper has lately looked at or bought.
+
+    `seen_at` is the time of the latest such event; `bought_revision` the event line's when a purchase
+    was last told, NULL without one; `revision` the event line's when the row last changed.
+    """
+
+    __tablename__ = "shopper_item"
+    __table_args__ = (CheckConstraint("kind IN ('user', 'session')", name="kind"),)
+
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    shopper: Mapped[str] = mapped_column(IdText, primary_key=True)
+    item_id: Mapped[str] = mapped_column(IdText, primary_key=True)
+    seen_at: Mapped[datetime]
+    bought_revision: Mapped[int | None] = mapped_column(BigId, index=True)
+    revision: Mapped[int] = mapped_column(BigId, index=True)
+
+
+class EventLineRow(Base):
+    """The one row that writers of events queue for, so that revisions commit in their order.
+
+    `taken` is the revision up to which events have joined the interactions.
+    """
+
+    __tablename__ = "event_line"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    revision: Mapped[int] = mapped_column(BigId)
+    taken: Mapped[int] = mapped_column(BigId)
+
+
+class RuleCountRow(Base):
+    """How many events of a type came on a day (of their arrival, UTC) after answers that a rule had part in.
+
+    `arm` is placed (the rule put the item where it stood), with (the rule acted on the answer) or without
+    (it would have, but for its holdout). `value` is the money that came with them.
+    """
+
+    __tablename__ = "rule_count"
+    __table_args__ = (CheckConstraint("arm IN ('placed', 'with', 'without')", name="arm"),)
+
+    rule_id: Mapped[str] = mapped_column(IdText, primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True, index=True)
+    arm: Mapped[str] = mapped_column(primary_key=True)
+    type: Mapped[str] = mapped_column(primary_key=True)
+    events: Mapped[int] = mapped_column(BigId)
+    value: Mapped[float]
+
+
+class EventRow(Base):
+    """An event as it was accepted; `revision` is the event line's in the transaction that wrote it."""
+
+    __tablename__ = "event"
+    __table_args__ = (
+        CheckConstraint("user_id IS NOT NULL OR session_id IS NOT NULL", name="shopper"),
+        UniqueConstraint("namespace", "event_id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    seq: Mapped[int] = mapped_column(BigId, primary_key=True)
+    namespace: Mapped[str] = mapped_column(IdText)
+    event_id: Mapped[str] = mapped_column(IdText)
+    type: Mapped[str]
+    user_id: Mapped[str | None] = mapped_column(IdText)
+    session_id: Mapped[str | None] = mapped_column(IdText)
+    item_id: Mapped[str] = mapped_column(IdText)
+    at: Mapped[datetime]
+    received_at: Mapped[datetime]
+    recommendation_id: Mapped[str | None]
+    position: Mapped[int | None]
+    quantity: Mapped[float | None]
+    value: Mapped[float | None]
+    reason: Mapped[str | None]
+    revision: Mapped[int] = mapped_column(BigId, index=True)
 
 
 class PersonRow(Base):

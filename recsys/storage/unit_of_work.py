@@ -8,16 +8,19 @@ from functools import cached_property
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
 from recsys.domain.errors import Unavailable
 from recsys.storage.audit import AuditRepository
 from recsys.storage.drafts import DraftRepository
 from recsys.storage.engine import make_engine, reading, writing
+from recsys.storage.events import EventRepository
 from recsys.storage.items import ItemRepository
 from recsys.storage.keys import KeyRepository
 from recsys.storage.people import PersonRepository
 from recsys.storage.releases import ReleaseRepository
+from recsys.storage.rule_counts import RuleCountRepository
 from recsys.storage.runs import RunRepository
 from recsys.storage.shoppers import ShopperRepository
 from recsys.storage.state import StateRepository
@@ -62,8 +65,18 @@ class UnitOfWork:
 
     @cached_property
     def shoppers(self) -> ShopperRepository:
-        """Segments and dislikes."""
-        return ShopperRepository(self.session)
+        """Segments, dislikes and what shoppers lately did."""
+        return ShopperRepository(self.session, self.events.advance)
+
+    @cached_property
+    def events(self) -> EventRepository:
+        """Events."""
+        return EventRepository(self.session)
+
+    @cached_property
+    def rule_counts(self) -> RuleCountRepository:
+        """What came after answers, by rule."""
+        return RuleCountRepository(self.session)
 
     @cached_property
     def people(self) -> PersonRepository:
@@ -111,6 +124,16 @@ class Database:
             session.commit()
 
     @contextmanager
+    def write_events(self) -> Iterator[UnitOfWork]:
+        """The same for events, which come by the thousand: they queue for their own line, not with the desk.
+
+        The first thing to be asked of it is `events.advance()`.
+        """
+        with _plain_errors(), Session(self._writing, autoflush=False, expire_on_commit=False) as session:
+            yield UnitOfWork(session)
+            session.commit()
+
+    @contextmanager
     def connect(self) -> Iterator[Connection]:
         """A reading connection for `storage.live`: all it reads is of one state of the database."""
         with _plain_errors(), self._reading.connect() as connection:
@@ -125,6 +148,8 @@ class Database:
 def _plain_errors() -> Iterator[None]:
     try:
         yield
+    except PoolTimeoutError as error:
+        raise Unavailable("All connections to the database are busy; try again.") from error
     except (OperationalError, InterfaceError, ProgrammingError) as error:
         said = str(error.orig).lower()
         if isinstance(error, ProgrammingError) and "does not exist" not in said:

@@ -9,9 +9,13 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Page, expect
 from support.desk import PASSWORD, email_of, make_desk_home, open_desk
+from support.tiny_shop import BEGAN
 from werkzeug.serving import make_server
 
+from recsys.domain.events import Event, EventType, Followed
+from recsys.domain.ids import ItemId, RuleId, UserId
 from recsys.domain.people import Role
+from recsys.services.events import record_events
 
 PAGES = {
     "desk": "/",
@@ -25,6 +29,7 @@ PAGES = {
     "run": "/runs/run-2",
     "releases": "/releases",
     "release": "/releases/3",
+    "what rules bring": "/releases/rules",
     "audit": "/audit",
     "search": "/search?q=red",
     "publish": "/publish",
@@ -47,6 +52,16 @@ def address(tmp_path_factory, migrated_sqlite) -> Iterator[str]:
     )
     editor.post("/vetoes", {"item_id": "i30", "reason": LONG_TITLE})
     desk.signed_in(Role.PUBLISHER).post("/vetoes/takedowns", {"item_id": "i31", "reason": "Recalled"})
+    followed = Followed(RuleId("pin-mug"), (RuleId("boost-1"),), (RuleId("pin-gone"),))
+    click = Event(
+        event_id="e",
+        type=EventType.CLICK,
+        item_id=ItemId("i07"),
+        at=BEGAN,
+        user=UserId("ann"),
+        followed=followed,
+    )
+    record_events(desk.shop, [click], desk.shop.clock())
     server = make_server("127.0.0.1", 0, desk.app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

@@ -18,7 +18,7 @@ from recsys.services.shop import Shop
 from recsys.settings import Settings
 from recsys.storage.engine import make_engine, writing
 from recsys.storage.runs import RunInfo
-from recsys.storage.tables import Base, ShopStateRow
+from recsys.storage.tables import Base, EventLineRow, ShopStateRow
 from recsys.storage.unit_of_work import Database
 
 MORNING = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
@@ -53,6 +53,7 @@ def empty_tables(url: str) -> None:
                 connection.execute(delete(table))
         state = {"id": 1, "live": None, "catalog_revision": 0, "overlay_revision": 0, "draft_revision": 0}
         connection.execute(insert(ShopStateRow).values(state))
+        connection.execute(insert(EventLineRow).values({"id": 1, "revision": 0, "taken": 0}))
     engine.dispose()
 
 

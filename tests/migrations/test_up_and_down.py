@@ -8,11 +8,13 @@ from importlib.resources import files
 import pytest
 from sqlalchemy import func, inspect, select
 
+from recsys.domain.events import Event, EventType, Followed
 from recsys.domain.people import Role
 from recsys.domain.selectors import Selector, Target
 from recsys.services.auditing import verify
 from recsys.services.catalog import upsert_items
 from recsys.services.drafting import read_draft
+from recsys.services.events import record_events
 from recsys.services.keys import add_key
 from recsys.services.people import add_person
 from recsys.services.releasing import accept_run, publish
@@ -24,7 +26,7 @@ from recsys.storage.tables import NAMING, Base
 from tests.integration.rule_examples import pin, theme
 from tests.integration.shops import ADA, ANN, MORNING, PAT, add_run, item, make_shop, save
 
-NEWEST = "0001"
+NEWEST = "0002"
 
 
 def fill(url, home):
@@ -41,6 +43,21 @@ def fill(url, home):
     with shop.database.write() as unit:
         unit.shoppers.add_members([("u1", "vip")])
         unit.shoppers.add_dislikes(USER, [("u1", "lamp")], MORNING)
+    record_events(
+        shop,
+        [
+            Event(
+                event_id="e1",
+                type=EventType.PURCHASE,
+                item_id="lamp",
+                at=MORNING,
+                user="u1",
+                followed=Followed("pin-1"),
+            ),
+            Event(event_id="e2", type=EventType.DISLIKE, item_id="lamp", at=MORNING, session="s1"),
+        ],
+        MORNING,
+    )
     return shop
 
 

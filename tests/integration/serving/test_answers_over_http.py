@@ -142,7 +142,7 @@ def test_health_and_readiness_need_no_key(served):
 
 
 def test_addresses_of_later_issues_are_404_and_other_methods_405(served):
-    for path in ("/v1/events", "/v1/pages/home", "/v1/themes", "/", "/v1/recommendations/"):
+    for path in ("/v1/pages/home", "/v1/themes", "/", "/v1/recommendations/"):
         assert served.endpoint.ask(path).status == 404
     refused = served.endpoint.ask("/v1/recommendations", method="POST", body={"surface": "home"})
     assert refused.status == 405

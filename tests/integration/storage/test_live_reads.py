@@ -9,7 +9,6 @@ from recsys.domain.errors import NotFound
 from recsys.domain.rules import RuleSet
 from recsys.domain.selectors import Selector, Target
 from recsys.storage.live import (
-    Dislike,
     Pointer,
     held_releases,
     load_items,
@@ -18,7 +17,7 @@ from recsys.storage.live import (
     read_pointer,
 )
 from recsys.storage.releases import ReleaseInfo
-from recsys.storage.shoppers import SESSION, USER
+from recsys.storage.shoppers import USER
 from recsys.storage.takedowns import Takedown
 from recsys.storage.unit_of_work import Database
 from tests.integration.rule_examples import pin, veto
@@ -95,20 +94,17 @@ def test_items_written_since_a_revision_are_read_with_numbers_that_stay(database
         assert list(load_items(connection, 2)) == []
 
 
-def test_overlays_are_the_standing_takedowns_all_dislikes_and_all_segments(database):
+def test_overlays_are_the_standing_takedowns_and_all_segments(database):
     tea = Target(selector=Selector(tags=("tea",)))
     with database.write() as unit:
         unit.takedowns.add(Takedown("t-1", Target(item_id="lamp"), "recalled", "pat", NOON))
         unit.takedowns.add(Takedown("t-2", tea, "recalled", "pat", NOON))
         unit.takedowns.add(Takedown("t-3", Target(item_id="mug"), "recalled", "pat", NOON))
         unit.takedowns.lift("t-3", at=NOON, by="pat", reason="")
-        unit.shoppers.add_dislikes(USER, [("u1", "lamp")], NOON)
-        unit.shoppers.add_dislikes(SESSION, [("s1", "lamp")], NOON)
         unit.shoppers.add_members([("u1", "vip"), ("u1", "trade")])
     with database.connect() as connection:
         found = load_overlays(connection)
     assert found.takedowns == (("t-1", Target(item_id="lamp")), ("t-2", tea))
-    assert set(found.dislikes) == {Dislike("user", "u1", "lamp"), Dislike("session", "s1", "lamp")}
     assert set(found.segments) == {("u1", "vip"), ("u1", "trade")}
 
 

@@ -8,11 +8,13 @@ from dataclasses import replace
 import pytest
 from support.desk import PASSWORD, email_of, open_desk
 
+from recsys.domain.events import Event, EventType, Followed
 from recsys.domain.people import OPERATOR, Role
 from recsys.domain.rules import Pin
 from recsys.domain.scopes import Scope
 from recsys.services.catalog import set_availability
 from recsys.services.drafting import put_rule, read_draft, rule_token
+from recsys.services.events import record_events
 from recsys.services.people import add_person
 from recsys.services.releasing import publish, roll_back
 
@@ -40,6 +42,44 @@ def test_the_desk_of_a_new_shop_says_what_to_do_first(migrated_sqlite, tmp_path)
     assert "A new shop" in said
     assert "recsys import" in said
     desk.shop.database.close()
+
+
+def tell(desk, *told):
+    """Events, as (type, value, followed)."""
+    events = [
+        Event(
+            event_id=f"e{number}",
+            type=EventType(kind),
+            item_id="i07",
+            at=desk.shop.clock(),
+            user="ann",
+            value=value,
+            followed=followed,
+        )
+        for number, (kind, value, followed) in enumerate(told)
+    ]
+    record_events(desk.shop, events, desk.shop.clock())
+
+
+def test_before_anything_was_told_the_page_of_what_rules_bring_says_how_to_begin(editor):
+    said = text_of(editor, "/releases/rules")
+    assert "Nothing was counted yet" in said
+    assert "recommendation_id" in said
+    assert "What rules bring" in text_of(editor, "/releases")
+
+
+def test_what_each_rule_brought_is_shown_with_it_and_without(desk, editor):
+    placed, acted = Followed("pin-mug"), Followed(acted=("boost-1",))
+    without, gone = Followed(held_out=("boost-1",)), Followed("pin-gone")
+    shown = [("impression", None, followed) for followed in (*[placed] * 4, *[acted] * 2, without, gone)]
+    tell(desk, *shown, ("click", None, placed), ("purchase", 12.5, placed), ("click", None, without))
+    said = text_of(editor, "/releases/rules?days=7")
+    assert "Pin · slot 3: Red Doorstop Home · everyone" in said
+    assert "4 1 25.0 % 1 12.50 3,125.00" in said
+    assert "pin-gone not published any more 1 0 0.0 % 0 0.00 0.00" in said
+    assert "with the rule 2 0 0.0 % 0 0.00 0.00" in said
+    assert "without, the holdout 1 1 100.0 % 0 0.00 0.00" in said
+    assert text_of(editor, "/releases/rules?days=0") == text_of(editor, "/releases/rules?days=28")
 
 
 def test_the_desk_names_the_run_that_waits(editor):

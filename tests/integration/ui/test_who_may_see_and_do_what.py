@@ -19,6 +19,7 @@ PAGES = {
     "/runs/run-2": "What the models reach",
     "/releases": "Release 3",
     "/releases/3": "Release 3",
+    "/releases/rules": "What rules bring",
     "/releases/compare?before=1&after=3": "Placed the theme Tea time in slot 6",
     "/audit": "published release 3 with 5 changes",
     "/search?q=tea": "Tea time",
