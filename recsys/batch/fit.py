@@ -91,7 +91,9 @@ def fit_all(winner: Recommender, data: TrainingData, *, seed: int, progress: Pro
     for settings, fitted in known:
         if settings == winner:
             return FittedModels(fitted, popular, item_knn, als)
-    return FittedModels(_fit(winner, data, seed, progress), popular, item_knn, als)
+    fitted = _fit(winner, data, seed, progress)
+    # A winner that has vectors gives its own to themes and newcomers.
+    return FittedModels(fitted, popular, item_knn, fitted if isinstance(fitted, FittedAls) else als)
 
 
 class _Fits(Protocol[Kind_co]):

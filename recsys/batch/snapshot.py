@@ -12,14 +12,16 @@ from numpy.typing import NDArray
 
 from recsys.batch.candidates import Lists, lists, shopper_blocks
 from recsys.batch.fit import FittedModels
+from recsys.batch.fold_rows import fold_lists, gram
 from recsys.batch.neighbours import neighbour_blocks
+from recsys.batch.trending import trending_lists
 from recsys.data.training import TrainingData
 from recsys.models.base import TopK
 from recsys.models.content import ItemText
 from recsys.models.popular import Popularity
 from recsys.models.progress import Progress
 from recsys.snapshots.identity import hash_columns, hash_order, key_fingerprint
-from recsys.snapshots.layout import FORMAT, MAX_POPULAR, Manifest, VectorSpace
+from recsys.snapshots.layout import FOLD, FORMAT, MAX_POPULAR, TRENDING, Manifest, VectorSpace
 from recsys.snapshots.write import SnapshotWriter
 
 
@@ -92,6 +94,11 @@ def _write_items(
         progress.advance(len(near.lengths))
     for place in _popular(models.popular.popularity, len(data.markets)):
         writer.append_lists("popular", place.lengths, place.parts)
+    for said in fold_lists(data, models):
+        writer.append_lists(FOLD, said.lengths, said.parts)
+    writer.append("fold_gram", gram(models))
+    for place in trending_lists(data):
+        writer.append_lists(TRENDING, place.lengths, place.parts)
 
 
 def _popular(known: Popularity, n_markets: int) -> Iterator[Lists]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 import click
 
-from recsys.demo.people import ensure_key, ensure_people
+from recsys.demo.layout import ensure_layout
+from recsys.demo.people import actor, ensure_key, ensure_people
 from recsys.demo.record import DemoRecord, read_record, write_record
 from recsys.demo.samples import pick_sample_users
 from recsys.demo.servers import Fleet, Server
@@ -55,6 +56,7 @@ def run_demo(shop: Shop, ports: Ports, progress: Progress) -> DemoRecord:
 
         prepare(shop, progress)
         (shop.settings.home / TOLD).touch()
+    ensure_layout(shop, actor(Role.PUBLISHER))
     before = read_record(shop.settings.home)
     live = LiveHolder(shop.database, shop.settings, clock=shop.clock).catch_up()
     samples = before.sample_users if before is not None else pick_sample_users(shop, live)

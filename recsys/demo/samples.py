@@ -5,18 +5,19 @@ from __future__ import annotations
 from itertools import islice
 
 from recsys.domain.slates import Source
-from recsys.services.preview import Question, Stage, look
+from recsys.services.preview import Question, Stage, look, look_at_page
 from recsys.services.samples import sample_shoppers
 from recsys.services.shop import Shop
 from recsys.slates.state import LiveState
 
 ENOUGH_CANDIDATES = 40
+ENOUGH_ROWS = 5
 SLATE = 20
 WANTED = 24
 
 
 def pick_sample_users(shop: Shop, state: LiveState) -> list[str]:
-    """Up to `WANTED` ids with enough eligible candidates, a pin on their first slate, and different slates."""
+    """Up to `WANTED` ids with enough eligible candidates and rows, a pin on their first slate, and different slates."""
     seen: set[tuple[str, ...]] = set()
     found: list[str] = []
     for sample in sample_shoppers(shop, state):
@@ -25,7 +26,8 @@ def pick_sample_users(shop: Shop, state: LiveState) -> list[str]:
         first = tuple(each.item_id for each in islice(placed, SLATE))
         pinned = any(each.source is Source.PIN for each in placed[:SLATE])
         enough = sum(each.source is Source.MODEL for each in placed) >= ENOUGH_CANDIDATES
-        if pinned and enough and first not in seen:
+        rows = len(look_at_page(shop, state, question, Stage.LIVE).rows)
+        if pinned and enough and rows >= ENOUGH_ROWS and first not in seen:
             seen.add(first)
             found.append(sample.user_id)
     return found[:WANTED]

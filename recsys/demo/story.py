@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from recsys.demo.layout import HOME as PAGE
+from recsys.demo.layout import laid_out
 from recsys.domain.ids import ItemId, RuleId
 from recsys.domain.people import Actor
 from recsys.domain.rules import AnyRule, Boost, Pin, Theme, ThemeOrder, Veto, theme_id
 from recsys.domain.scopes import Scope
 from recsys.domain.selectors import Selector, Target
 from recsys.domain.windows import Window, from_local
-from recsys.services.drafting import put_rule, read_draft, undo
+from recsys.services.drafting import put_rule, read_draft, rule_token, undo
 from recsys.services.releasing import publish
 from recsys.services.shop import Shop
 from recsys.services.takedowns import standing, take_down
@@ -52,6 +54,11 @@ def publish_story(shop: Shop, cast: Cast) -> None:
     now = shop.clock()
     rules = [*themes(now), *pins(shop, now), *vetoes(shop, now), *boosts(shop, now)]
     changes = [put_rule(shop, cast.editor, rule, expected="new").id for rule in rules]
+    draft = read_draft(shop)
+    home = draft.rules.surface(PAGE)
+    if home is not None:
+        rows = put_rule(shop, cast.editor, laid_out(home), expected=rule_token(draft, home.id))
+        changes.append(rows.id)
     publish(
         shop, cast.publisher, changes, comment="Winter opening: tea, lights and the first Christmas stock"
     )

@@ -14,6 +14,7 @@ from recsys.domain.rules import (
     Boost,
     Pin,
     RuleSet,
+    SurfaceSettings,
     Theme,
     Veto,
     check_references,
@@ -156,6 +157,9 @@ def broken_references(rules: RuleSet) -> list[tuple[RuleId, RuleId]]:
     for rule in rules:
         if isinstance(rule, Pin) and rule.theme and not isinstance(rules.get(rule.theme), Theme):
             broken.append((rule.id, rule.theme))
+        if isinstance(rule, SurfaceSettings):
+            shown = (row.theme for row in rule.rows if row.theme is not None)
+            broken += [(rule.id, theme) for theme in shown if not isinstance(rules.get(theme), Theme)]
         if isinstance(rule, Pin | Veto | Boost) and rule.scope.surface is not None:
             surface = rules.surface(rule.scope.surface)
             if surface is None or (rule.scope.row is not None and surface.row(rule.scope.row) is None):

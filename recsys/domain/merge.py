@@ -13,10 +13,12 @@ from itertools import islice
 from recsys.domain.eligibility import eligibility
 from recsys.domain.errors import NotFound
 from recsys.domain.ids import ItemId
+from recsys.domain.live import theme_is_live
 from recsys.domain.organic import Organic, OrganicSource
-from recsys.domain.reasons import organic_reason, pin_reason
+from recsys.domain.reasons import organic_reason, pin_reason, theme_reason
 from recsys.domain.requests import Request
-from recsys.domain.rules import MAX_SLOT, Pin
+from recsys.domain.rows import MAX_SLOT, RowSettings
+from recsys.domain.rules import Pin, Theme
 from recsys.domain.slates import Placed, Slate, Source
 from recsys.domain.slots import Held, resolve_slots
 from recsys.domain.themes import is_personal
@@ -34,7 +36,8 @@ def merge(candidates: CandidatesView, rules: RulesView, request: Request, catalo
         raise NotFound("row", f"There is no row “{request.row}” on the surface “{request.surface}”.")
     eligible = eligibility(candidates, rules, request, catalog, row)
     multiplier = rules.multiplier(request) if request.rules else None
-    organic = OrganicSource(candidates, catalog, request, row, eligible, multiplier)
+    theme = _theme_of(row, rules, request)
+    organic = OrganicSource(candidates, catalog, request, row, eligible, multiplier, theme)
     pins = _pins_from(rules, request)
     shown = request.shown
     held = resolve_slots(
@@ -49,6 +52,12 @@ def _pins_from(rules: RulesView, request: Request) -> list[Pin]:
         return []
     first = max(request.start, request.pins_from)
     return [pin for pin in rules.pins(request) if pin.slot >= first]
+
+
+def _theme_of(row: RowSettings, rules: RulesView, request: Request) -> Theme | None:
+    """The theme that the row shows, None when it is not live or switched off."""
+    theme = rules.theme(row.theme) if row.theme is not None and request.rules else None
+    return theme if theme is not None and theme_is_live(theme, request.at) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +126,9 @@ class _Table:
         )
 
     def _placed_organically(self, position: int, organic: Organic) -> Placed:
-        candidate = organic.candidate
+        candidate, theme = organic.candidate, self.organic.theme
+        if theme is not None:
+            return _member(position, organic.item_id, theme, self.request)
         return Placed(
             item_id=organic.item_id,
             position=position,
@@ -135,9 +146,22 @@ class _Table:
             theme = each.theme
             by_vector = theme is not None and is_personal(theme, each.item_id, self.candidates, self.request)
             return by_vector or each.pin.scope.personal
+        if self.organic.theme is not None:
+            return is_personal(self.organic.theme, each.item_id, self.candidates, self.request)
         own = each.candidate is not None and each.candidate.kind.personal
         multiplier = self.organic.multiplier
         return own or (multiplier is not None and multiplier.personal)
+
+
+def _member(position: int, item_id: ItemId, theme: Theme, request: Request) -> Placed:
+    return Placed(
+        item_id=item_id,
+        position=position,
+        source=Source.THEME,
+        reason=theme_reason(theme, request),
+        rule_id=theme.id,
+        theme=theme.slug,
+    )
 
 
 def _slots_spent(page: list[tuple[int, Held | Organic]]) -> Iterator[int]:

@@ -13,14 +13,16 @@ from typing import NamedTuple
 from recsys.domain.eligibility import Test
 from recsys.domain.ids import ItemId
 from recsys.domain.requests import Request
-from recsys.domain.rules import MAIN, RowSettings
+from recsys.domain.rows import MAIN, RowKind, RowSettings
+from recsys.domain.rules import Theme
+from recsys.domain.themes import theme_order
 from recsys.domain.views import Candidate, CandidatesView, CatalogView, Multiplier
 
-POPULAR_HERE, POPULAR, REST = "popular here", "popular", "rest"
+POPULAR_HERE, POPULAR, REST, THEMED = "popular here", "popular", "rest", "theme"
 
 
 class Organic(NamedTuple):
-    """An item that stands by its own merit: a candidate with its model rank, or a fallback tier."""
+    """An item that stands by its own merit: a candidate with its model rank, a fallback tier, or the row's theme."""
 
     item_id: ItemId
     candidate: Candidate | None
@@ -32,7 +34,7 @@ class Organic(NamedTuple):
 class OrganicSource:
     """The organic order of one request, to be walked with different items taken.
 
-    Not slotted, because it keeps what it has worked out.
+    `theme` is what a row of that kind shows; None when it is not live. Not slotted, because it keeps what it has worked out.
     """
 
     candidates: CandidatesView
@@ -41,6 +43,7 @@ class OrganicSource:
     row: RowSettings
     eligible: Test
     multiplier: Multiplier | None
+    theme: Theme | None = None
 
     def walk(self, taken: Container[ItemId], counted: Iterable[ItemId] = ()) -> Iterator[Organic]:
         """Eligible items in organic order, without `taken`, within the group limit.
@@ -50,7 +53,7 @@ class OrganicSource:
             counted: items of earlier pages that count against the group limit.
         """
         groups = Counter(group for each in counted if (group := self._group(each)) is not None)
-        limit = self.row.group_limit
+        limit = self.row.group_limit if self.row.kind is not RowKind.THEME else 0
         seen: set[ItemId] = set()
         for organic in copy(self._once):
             item_id = organic.item_id
@@ -70,6 +73,9 @@ class OrganicSource:
         return tee(self._ordered(), 1)[0]
 
     def _ordered(self) -> Iterator[Organic]:
+        if self.row.kind is RowKind.THEME:
+            yield from self._members()
+            return
         rank = 0
         ranked: set[ItemId] = set()
         for tier in self._candidate_tiers():
@@ -84,12 +90,18 @@ class OrganicSource:
             yield from self._fallback()
 
     def _candidate_tiers(self) -> Iterator[Sequence[Candidate]]:
-        if self.request.context:
+        if self.request.context or self.row.kind is not RowKind.MAIN:
             yield self.candidates.beside()
-        if self.request.personalised:
+        if self.request.personalised and self.row.kind is RowKind.MAIN:
             own = self.candidates.new()
             again = self.candidates.repeats() if self.row.repeats else ()
             yield sorted([*own, *again], key=lambda each: (-each.score, each.item_id)) if again else own
+
+    def _members(self) -> Iterator[Organic]:
+        """The theme in its own order, which neither boosts nor the group limit change."""
+        if self.theme is not None:
+            for item_id in theme_order(self.theme, self.candidates, self.catalog, self.request):
+                yield Organic(item_id, None, None, THEMED)
 
     def _boosted(self, tier: list[Organic]) -> list[Organic]:
         multiplier = self.multiplier

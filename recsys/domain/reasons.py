@@ -5,6 +5,7 @@ from __future__ import annotations
 from recsys.domain.ids import ItemId
 from recsys.domain.organic import POPULAR, POPULAR_HERE, Organic
 from recsys.domain.requests import Request
+from recsys.domain.rules import Theme
 from recsys.domain.slates import Because, Reason
 from recsys.domain.slots import Held
 from recsys.domain.views import Candidate, CandidatesView, CatalogView, Kind
@@ -14,7 +15,12 @@ EDITORS_CHOICE = Reason("Editors' choice")
 
 def pin_reason(held: Held, request: Request) -> Reason:
     """Editors' choice for an item; the theme's title for a theme."""
-    return EDITORS_CHOICE if held.theme is None else Reason(held.theme.title_in(request.market))
+    return EDITORS_CHOICE if held.theme is None else theme_reason(held.theme, request)
+
+
+def theme_reason(theme: Theme, request: Request) -> Reason:
+    """The theme's title, as the market calls it."""
+    return Reason(theme.title_in(request.market))
 
 
 def organic_reason(
@@ -22,10 +28,28 @@ def organic_reason(
 ) -> Reason:
     """What the model or the fallback says for an item."""
     if organic.candidate is not None:
-        return _model_reason(organic.candidate, candidates, catalog)
+        listed = _listed_reason(organic.candidate.kind, request)
+        return listed or _model_reason(organic.candidate, candidates, catalog)
     if organic.tier == POPULAR_HERE:
         return Reason(f"Popular in {request.market}")
     return Reason("Popular with other shoppers" if organic.tier == POPULAR else "More from the shop")
+
+
+def _listed_reason(kind: Kind, request: Request) -> Reason | None:
+    """What the kind of a row says for all that it lists alike."""
+    match kind:
+        case Kind.ARRIVED:
+            return Reason("New in the shop")
+        case Kind.POPULAR_HERE:
+            return Reason(f"Popular in {request.market}")
+        case Kind.POPULAR:
+            return Reason("Popular with other shoppers")
+        case Kind.TRENDING_HERE:
+            return Reason(f"Trending in {request.market}")
+        case Kind.TRENDING:
+            return Reason("Trending now")
+        case _:
+            return None
 
 
 def _model_reason(candidate: Candidate, candidates: CandidatesView, catalog: CatalogView) -> Reason:

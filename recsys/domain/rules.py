@@ -9,12 +9,15 @@ from typing import TypeVar
 
 from recsys.domain.errors import Invalid
 from recsys.domain.ids import ItemId, RuleId, check_id, check_slug
+from recsys.domain.rows import MAIN as MAIN  # noqa: PLC0414 - a part of what rules are made of, and found here too
+from recsys.domain.rows import MAX_ROWS
+from recsys.domain.rows import MAX_SLOT as MAX_SLOT  # noqa: PLC0414 - as above
+from recsys.domain.rows import RowOrder as RowOrder  # noqa: PLC0414 - as above
+from recsys.domain.rows import RowSettings as RowSettings  # noqa: PLC0414 - as above
 from recsys.domain.scopes import EVERYWHERE, Scope
 from recsys.domain.selectors import Selector, Target
 from recsys.domain.windows import ALWAYS, Window
 
-MAIN = "main"
-MAX_SLOT = 500
 MAX_MEMBERS = 10_000
 MAX_TEXT = 2_000
 NEXT_RELEASE = 2**62
@@ -152,41 +155,15 @@ class Theme(Rule):
         return self.blurbs.get(market or "", self.blurb)
 
 
-@dataclass(frozen=True, slots=True)
-class RowSettings:
-    """One titled list on a surface.
-
-    `group_limit` items at most of one `group_id` (0: no limit); `repeats` lets owned items in;
-    a row with fewer than `min_size` items is dropped from its page.
-    """
-
-    name: str = MAIN
-    title: str = ""
-    titles: Mapping[str, str] = field(default_factory=dict)
-    kind: str = MAIN
-    size: int = 20
-    min_size: int = 1
-    group_limit: int = 1
-    repeats: bool = False
-
-    def __post_init__(self) -> None:
-        check_slug(self.name, "row")
-        if not 1 <= self.size <= MAX_SLOT:
-            raise Invalid("size", f"give a size from 1 to {MAX_SLOT}")
-        if not 1 <= self.min_size <= MAX_SLOT:
-            raise Invalid("min_size", f"give a minimum size from 1 to {MAX_SLOT}")
-        if self.group_limit < 0:
-            raise Invalid("group_limit", "give 0 (no limit) or more")
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SurfaceSettings(Rule):
-    """A place in the storefront, its rows from the top, and whether it stands beside context items."""
+    """A place in the storefront: its rows from the top and their order, and whether it stands beside context items."""
 
     slug: str
     title: str
     rows: tuple[RowSettings, ...] = (RowSettings(),)
     context: bool = False
+    order: RowOrder = RowOrder.FIXED
 
     def __post_init__(self) -> None:
         Rule.__post_init__(self)
@@ -198,6 +175,8 @@ class SurfaceSettings(Rule):
             raise Invalid("rows", "every surface has a row called main")
         if len(set(names)) != len(names):
             raise Invalid("rows", "two rows have the same name")
+        if len(names) > MAX_ROWS:
+            raise Invalid("rows", f"a surface has at most {MAX_ROWS} rows")
 
     def row(self, name: str) -> RowSettings | None:
         """The settings of the row called `name`, None when the surface has none."""
@@ -290,10 +269,17 @@ class RuleSet:
 
 
 def check_references(rules: RuleSet) -> None:
-    """Raise Invalid when a pin names a theme, or a rule a surface or row, that the set lacks."""
+    """Raise Invalid when a pin or row names a theme, or a rule a surface or row, that the set lacks."""
     for pin in rules.of(Pin):
         if pin.theme is not None and not isinstance(rules.get(pin.theme), Theme):
             raise Invalid("theme", f"the pin {pin.id} places a theme that does not exist: {pin.theme}")
+    for surface in rules.of(SurfaceSettings):
+        for row in surface.rows:
+            if row.theme is not None and not isinstance(rules.get(row.theme), Theme):
+                message = (
+                    f"the row “{row.name}” of “{surface.slug}” shows a theme that does not exist: {row.theme}"
+                )
+                raise Invalid("rows.theme", message)
     for rule in rules:
         if isinstance(rule, Pin | Veto | Boost) and rule.scope.surface is not None:
             _check_place(rules, rule)

@@ -19,13 +19,18 @@ class Kind(StrEnum):
     """Why the model proposes a candidate.
 
     New to the shopper, or bought before; or beside the context: because purchases say so, or because it is alike in
-    tags and title.
+    tags and title; or what a row of that kind lists: arrived lately, popular or trending, in the market or overall.
     """
 
     NEW = "new"
     REPEAT = "repeat"
     BESIDE = "beside"
     SIMILAR = "similar"
+    ARRIVED = "arrived"
+    POPULAR_HERE = "popular_here"
+    POPULAR = "popular"
+    TRENDING_HERE = "trending_here"
+    TRENDING = "trending"
 
     @property
     def personal(self) -> bool:
@@ -65,6 +70,7 @@ class CandidatesView(Protocol):
     def beside(self) -> Sequence[Candidate]:
         """The neighbours of the context items by mean score, best first, ties by id.
 
+        For a row of another kind than `main` it is what that kind lists.
         `SIMILAR` is what no purchase speaks for; its scores are below those of the others.
         """
         ...

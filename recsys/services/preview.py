@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from recsys.domain.catalog import Item
 from recsys.domain.diff import Move, RuleDifference, diff_rules, diff_slates
-from recsys.domain.errors import Unavailable
+from recsys.domain.errors import NotFound, Unavailable
 from recsys.domain.ids import ItemId, UserId
+from recsys.domain.pages import EACH_ROWS_OWN
 from recsys.domain.requests import Request
 from recsys.domain.rules import MAIN, RuleSet
 from recsys.domain.slates import Slate
 from recsys.services.drafting import read_draft
 from recsys.services.shop import Shop
 from recsys.slates.answer import Asker
+from recsys.slates.page import Page, answer_page
 from recsys.slates.state import CompiledRelease, LiveState
 
 
@@ -85,6 +87,21 @@ def look(shop: Shop, state: LiveState, question: Question, stage: Stage) -> Look
         Unavailable: before the first release.
     """
     return look_under(shop, state, question, release_at(shop, state, stage))
+
+
+def look_at_page(shop: Shop, state: LiveState, question: Question, stage: Stage) -> Page:
+    """All rows of the question's surface as its shopper gets them, or would get them from the draft.
+
+    Raises:
+        NotFound: when the surface does not exist at that stage.
+        Unavailable: before the first release.
+    """
+    release = release_at(shop, state, stage)
+    surface = release.rules.surface(question.surface)
+    if surface is None:
+        raise NotFound("surface", f"There is no surface “{question.surface}”.")
+    asked = replace(question.request(), limit=EACH_ROWS_OWN)
+    return answer_page(Asker(shop.settings.identity_key), state, asked, release, surface)
 
 
 def look_under(shop: Shop, state: LiveState, question: Question, release: CompiledRelease) -> Look:

@@ -13,6 +13,7 @@ from recsys.serving.item_fields import chosen_fields
 from recsys.serving.problems import FieldError
 from recsys.slates.catalog import CompiledCatalog
 
+_PASSING = ("recommendation_id", "next_cursor")
 _DIGITS = 6
 """Scores are single-precision: more digits would be noise."""
 
@@ -41,15 +42,16 @@ def placed_items(
     ]
 
 
-def entity_tag(answer: Recommendations) -> str:
+def entity_tag(answer: msgspec.Struct) -> str:
     """A weak entity tag over all that a shopper would notice.
 
     The recommendation id, and the moment inside the cursor, differ from one asking to the next; whether
     there is a next page does not.
     """
-    lasting = msgspec.structs.replace(
-        answer, recommendation_id="", next_cursor=None if answer.next_cursor is None else ""
-    )
+    passing: dict[str, Any] = {name: "" for name in _PASSING if getattr(answer, name, None) is not None}
+    if rows := getattr(answer, "rows", None):
+        passing["rows"] = [msgspec.structs.replace(row, recommendation_id="") for row in rows]
+    lasting = msgspec.structs.replace(answer, **passing)
     return f'W/"{hashlib.blake2b(msgspec.json.encode(lasting), digest_size=16).hexdigest()}"'
 
 

@@ -15,7 +15,8 @@ import structlog
 
 from recsys.domain.errors import RecsysError
 from recsys.services.shop import Shop, open_shop
-from recsys.serving.bodies import MAX_BODY_BYTES
+from recsys.serving.answering import Answering
+from recsys.serving.bodies import MAX_BODY_BYTES, body_read
 from recsys.serving.events import EventsRoute
 from recsys.serving.health import HealthRoutes
 from recsys.serving.http import Environ, HttpRequest, HttpResponse, StartResponse
@@ -33,6 +34,8 @@ from recsys.serving.keys import (
 from recsys.serving.logs import configure_log, traceback_without_shoppers
 from recsys.serving.meter import Meter, shared_memory
 from recsys.serving.metrics import MetricsRoute
+from recsys.serving.openapi import openapi
+from recsys.serving.pages import PAGE_PATH, PagesRoute
 from recsys.serving.problems import Problem, problem_of, too_busy
 from recsys.serving.rate_limits import RateLimits
 from recsys.serving.recommendations import RecommendationsRoute
@@ -40,6 +43,8 @@ from recsys.serving.router import KeyedRoute, OpenRoute, Route, Router
 from recsys.serving.shared import Shared
 from recsys.serving.shedding import CANARY, Canary, Shedder
 from recsys.serving.shopper_tokens import ShopperTokens
+from recsys.serving.similar import SIMILAR_PATH, SimilarRoute
+from recsys.serving.themes import THEME_PATH, ThemesRoute
 from recsys.serving.turnstile import Turnstile
 from recsys.serving.watching import LiveWatch
 from recsys.settings import Settings
@@ -70,27 +75,36 @@ class Application:
         self._shoppers = ShopperTokens(shop.settings, clock)
         self.shedder = Shedder(shop.settings.shed_seconds)
         health = HealthRoutes(live, clock)
-        recommendations = RecommendationsRoute.of(shop.settings, live.current, clock, meter)
+        answering = Answering.of(shop.settings, live.current, clock, meter)
+        recommendations, similar = RecommendationsRoute(answering), SimilarRoute(answering)
+        themes, pages = ThemesRoute(answering), PagesRoute(answering)
         items = ItemsRoute(shop, live.catch_up)
         events = EventsRoute.of(shop, live.catch_up, meter)
         writing = Turnstile()
-        self._router = Router(
+        self.router = Router(
             [
                 OpenRoute("GET", "/healthz", health.healthz),
                 OpenRoute("GET", "/readyz", health.readyz),
                 OpenRoute("GET", "/metrics", MetricsRoute(meter, clock).get),
+                OpenRoute("GET", "/openapi.json", openapi),
                 KeyedRoute("GET", "/v1/recommendations", READ, recommendations.get),
+                KeyedRoute("POST", "/v1/recommendations", READ, recommendations.post),
+                KeyedRoute("GET", PAGE_PATH, READ, pages.get),
+                KeyedRoute("GET", SIMILAR_PATH, READ, similar.get),
+                KeyedRoute("POST", "/v1/similar", READ, similar.post),
+                KeyedRoute("GET", "/v1/themes", READ, themes.list),
+                KeyedRoute("GET", THEME_PATH, READ, themes.get),
                 KeyedRoute("POST", "/v1/items", ADMIN, writing.through(items.post)),
                 KeyedRoute("POST", "/v1/events", EVENTS, writing.through(events.post)),
             ]
         )
-        meter.know((route.method, route.path) for route in self._router.routes)
+        meter.know((route.method, route.path) for route in self.router.routes)
         live.watch(LiveWatch(live, meter))
 
     @property
     def routes(self) -> Sequence[Route]:
         """All addresses that are answered."""
-        return self._router.routes
+        return self.router.routes
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -100,16 +114,16 @@ class Application:
         if response.status >= HTTPStatus.BAD_REQUEST:
             http.drain(_DRAINED_BYTES)
         seconds = self._monotonic() - began
-        self._meter.end(*self._router.label(http), response.status, seconds)
+        self._meter.end(*self.router.label(http), response.status, seconds)
         self._write_log(http, response, seconds)
         return response.send(start_response, without_body=http.method == "HEAD")
 
     def _answer(self, http: HttpRequest) -> HttpResponse:
         """The response, whatever happens on the way."""
         try:
-            if http.method == "OPTIONS" and self._router.knows(http.path):
+            if http.method == "OPTIONS" and self.router.knows(http.path):
                 return self._options(http)
-            route = self._router.find(http)
+            route = self.router.find(http)
             if isinstance(route, OpenRoute):
                 return route.handle(http)
             return self._keyed(http, route)
@@ -137,14 +151,14 @@ class Application:
             raise too_busy()
 
     def _options(self, http: HttpRequest) -> HttpResponse:
-        allowed = self._router.allowed(http.path)
+        allowed = self.router.allowed(http.path)
         keys = self._live.current().overlays.keys
         headers = (("Allow", allowed), ("Vary", "Origin"), *preflight_headers(http, keys, allowed))
         return HttpResponse(HTTPStatus.NO_CONTENT, headers=headers)
 
     def _write_log(self, http: HttpRequest, response: HttpResponse, seconds: float) -> None:
-        # Neither the query nor an unknown path: both may name a shopper.
-        path = http.path if self._router.knows(http.path) else "(unknown)"
+        # Neither the query nor an unknown path: both may name a shopper. Known ones without their values.
+        path = self.router.template(http.path) or "(unknown)"
         if path == "/healthz" and http.header("user-agent") == CANARY:
             return
         milliseconds = round(seconds * 1000, 2)
@@ -193,6 +207,7 @@ def _response_to(fault: Exception, http: HttpRequest) -> HttpResponse:
         return fault.response()
     if isinstance(fault, RecsysError):
         return problem_of(fault).response()
-    _log.error("fault", error=type(fault).__name__, traceback=traceback_without_shoppers(fault, http.query))
+    told = traceback_without_shoppers(fault, http.query, body_read(http))
+    _log.error("fault", error=type(fault).__name__, traceback=told)
     detail = "This is our fault, not yours; it is in the server's log."
     return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, detail).response()

@@ -11,6 +11,8 @@ from recsys.serving.http import JSON, HttpRequest
 from recsys.serving.problems import Problem, bad_field
 
 MAX_BODY_BYTES = 5_000_000
+_READ = "recsys.body"
+"""Where the environment of a request keeps the body that was read, so that a fault's log can blot out what it names."""
 
 
 def read_json(http: HttpRequest) -> Any:
@@ -36,7 +38,16 @@ def read_body(http: HttpRequest) -> bytes:
     body = http.read(MAX_BODY_BYTES + 1)
     if len(body) > MAX_BODY_BYTES:
         raise _too_large()
+    http.environ[_READ] = body
     return body
+
+
+def body_read(http: HttpRequest) -> Any:
+    """What the body says that was read so far, decoded; None where it is none, or does not decode."""
+    try:
+        return msgspec.json.decode(http.environ.get(_READ, b"null"))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 def _too_large() -> Problem:

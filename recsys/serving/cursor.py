@@ -20,7 +20,7 @@ from recsys.serving.problems import FieldError, Problem, bad_field, bad_request
 from recsys.serving.signing import Damaged, digest, sign, unsign
 from recsys.serving.values import EPOCH
 
-VERSION = 1
+VERSION = 2
 _DIGEST_BYTES = 4
 _DIGESTS_BYTES = _DIGEST_BYTES * len(CONTINUED)
 _MICROSECOND = timedelta(microseconds=1)
@@ -113,6 +113,8 @@ def _check_unchanged(then: bytes, now: bytes) -> None:
         for place, name in enumerate(CONTINUED)
         if then[place * _DIGEST_BYTES :][:_DIGEST_BYTES] != now[place * _DIGEST_BYTES :][:_DIGEST_BYTES]
     ]
+    if "address" in changed:
+        raise bad_field("cursor", "belongs to another address; send it where it came from")
     if changed:
         message = "has changed since the page before; with a cursor only limit may change"
         raise bad_request([FieldError(name, message) for name in changed])

@@ -7,9 +7,9 @@ import logging
 import os
 import sys
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from typing import TextIO, cast
+from typing import Any, TextIO, cast
 from urllib.parse import parse_qsl
 
 import structlog
@@ -56,15 +56,27 @@ def _add_process(
     return {**entry, "pid": os.getpid()}
 
 
-def traceback_without_shoppers(error: BaseException, query: str) -> str:
-    """The traceback of a fault, with the ids of the shopper in the query blotted out."""
+def traceback_without_shoppers(error: BaseException, query: str, body: Any = None) -> str:
+    """The traceback of a fault, with the ids of shoppers in the query and in the decoded body blotted out."""
     text = "".join(traceback.format_exception(error))
-    for value in _personal_values(query):
+    for value in _personal_values(query, body):
         text = text.replace(value, _HIDDEN)
     return text
 
 
-def _personal_values(query: str) -> Iterable[str]:
-    pairs = parse_qsl(query, errors="replace")
+def _personal_values(query: str, body: Any) -> Iterable[str]:
+    pairs = [*parse_qsl(query, errors="replace"), *_members(body)]
     # The longest first: one id may be a part of another.
     return sorted({value for name, value in pairs if name in _PERSONAL and value}, key=len, reverse=True)
+
+
+def _members(body: Any) -> Iterator[tuple[str, str]]:
+    """Every member of an object in the body, at any depth, whose value is a text."""
+    waiting = [body]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, dict):
+            yield from ((name, value) for name, value in each.items() if isinstance(value, str))
+            waiting.extend(each.values())
+        elif isinstance(each, list):
+            waiting.extend(each)

@@ -65,7 +65,7 @@ class _Counted(Collector):
         yield _counter("recsys_items_served", items, counts.sources(self._shared), "source")
         yield _counter("recsys_events", "Events told, by their fate.", counts.fates(self._shared), "fate")
         for name, words, number in (
-            ("recsys_answers", "Answers of one row.", counts.ANSWERS),
+            ("recsys_answers", "Answers of one row; a page has several.", counts.ANSWERS),
             ("recsys_answers_with_fallback", "Answers that fallback filled up.", counts.WITH_FALLBACK),
             ("recsys_requests_shed", "Requests turned away because there were too many.", counts.SHED),
             ("recsys_refresh_failures", "Looks for changes that failed.", counts.FAILURES),

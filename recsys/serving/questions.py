@@ -11,7 +11,8 @@ from recsys.domain.ids import ItemId
 from recsys.domain.requests import Request
 from recsys.serving.cursor import Cursor, decode_cursor, gone
 from recsys.serving.parameters import Asked
-from recsys.serving.problems import FieldError, bad_field, unavailable
+from recsys.serving.problems import FieldError, Problem, bad_field, unavailable
+from recsys.serving.query import shortened
 from recsys.slates.catalog import CompiledCatalog
 from recsys.slates.state import CompiledRelease, LiveState
 
@@ -44,13 +45,22 @@ def notes_on(asked: Asked, state: LiveState, release: CompiledRelease) -> list[F
     """What was asked for and is not known here: no error, but worth telling."""
     notes = [
         FieldError(field, f"not in the catalog: {_named(unknown)}")
-        for field, ids in (("exclude", asked.exclude), ("context_item", asked.context_item))
+        for field, ids in (
+            ("exclude", asked.exclude),
+            ("context_item", asked.context_item),
+            ("items", asked.items),
+        )
         if (unknown := [each for each in ids if state.catalog.get(each) is None])
     ]
     if asked.market is not None and not _is_market(asked.market, state, release):
         message = f"no sale and no item names “{asked.market}”; only what is sold everywhere is shown"
         notes.append(FieldError("market", message))
     return notes
+
+
+def no_surface(surface: str) -> Problem:
+    """404 for a surface that the release does not have."""
+    return bad_field("surface", f"there is no surface “{shortened(surface)}”", HTTPStatus.NOT_FOUND)
 
 
 def _held(cursor: Cursor, state: LiveState) -> CompiledRelease:
@@ -61,9 +71,11 @@ def _held(cursor: Cursor, state: LiveState) -> CompiledRelease:
 
 
 def _check_place(asked: Asked, release: CompiledRelease) -> None:
+    if asked.surface is None:
+        return
     surface = release.rules.surface(asked.surface)
     if surface is None:
-        raise bad_field("surface", f"there is no surface “{asked.surface}”", HTTPStatus.NOT_FOUND)
+        raise no_surface(asked.surface)
     if surface.row(asked.row) is None:
         message = f"the surface “{asked.surface}” has no row “{asked.row}”"
         raise bad_field("row", message, HTTPStatus.NOT_FOUND)
@@ -83,6 +95,7 @@ def _request(asked: Asked, cursor: Cursor | None, catalog: CompiledCatalog, now:
         tags=frozenset(asked.tag),
         price_min=asked.price_min,
         price_max=asked.price_max,
+        items=tuple(each for each in asked.items if catalog.get(each) is not None),
         personalised=asked.personalised,
         rules=asked.rules,
         limit=asked.limit,

@@ -6,8 +6,11 @@ from dataclasses import dataclass, replace
 
 from recsys.domain.merge import merge
 from recsys.domain.requests import Request
+from recsys.domain.rows import RowKind
 from recsys.domain.slates import Slate
 from recsys.domain.views import CandidatesView
+from recsys.slates.folding import Folded, fold_in
+from recsys.slates.rows import RowSources
 from recsys.slates.shopper import NoSnapshot, ShopperView
 from recsys.slates.state import CompiledRelease, LiveState
 from recsys.snapshots.identity import shopper_hash
@@ -20,18 +23,21 @@ class Views:
     request: Request
     candidates: CandidatesView
     known_shopper: bool
+    folded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A slate, with what was found out about the shopper on the way.
 
-    `request` is the one that was merged: with the shopper's home market and segments.
+    `request` is the one that was merged: with the shopper's home market and segments. `folded`: the shopper is
+    unseen in training, and the items of the request speak instead.
     """
 
     slate: Slate
     request: Request
     known_shopper: bool
+    folded: bool = False
 
     @property
     def market(self) -> str | None:
@@ -51,9 +57,15 @@ class Asker:
         Raises:
             NotFound: when the release has no such surface or row.
         """
-        views = self.views(state, request, release)
-        slate = merge(views.candidates, state.rules_of(release), views.request, state.shop_view)
-        return Answer(slate, views.request, views.known_shopper)
+        views, rules = self.views(state, request, release), state.rules_of(release)
+        row = rules.row(request.surface, request.row)
+        candidates = views.candidates
+        if row is not None and row.kind is not RowKind.MAIN:
+            candidates = RowSources(
+                state, release, views.request, candidates, rules.rows(request.surface)
+            ).of(row)
+        slate = merge(candidates, rules, views.request, state.shop_view)
+        return Answer(slate, views.request, views.known_shopper, views.folded)
 
     def views(self, state: LiveState, request: Request, release: CompiledRelease) -> Views:
         """What merge reads for a request: the request's own market counts before the home market."""
@@ -63,7 +75,16 @@ class Asker:
             market = release.snapshot.home_market(row)
         segments = request.segments | state.overlays.segments_of(request.user)
         resolved = replace(request, market=market, segments=segments)
-        return Views(resolved, _candidates(state, resolved, release, row), row is not None)
+        folded = self._folded(state, resolved, release) if row is None else None
+        candidates = _candidates(state, resolved, release, row, folded)
+        return Views(resolved, candidates, row is not None, folded is not None)
+
+    def _folded(self, state: LiveState, request: Request, release: CompiledRelease) -> Folded | None:
+        """What the items sent along, and those that the shopper was lately drawn to, say of one unseen in training."""
+        if release.snapshot is None or not request.personalised:
+            return None
+        recent = state.overlays.recent_items(request.user, request.session)
+        return fold_in(release.snapshot, (*request.items, *recent))
 
     def _row(self, request: Request, release: CompiledRelease) -> int | None:
         if request.user is None or release.snapshot is None:
@@ -72,11 +93,11 @@ class Asker:
 
 
 def _candidates(
-    state: LiveState, request: Request, release: CompiledRelease, row: int | None
+    state: LiveState, request: Request, release: CompiledRelease, row: int | None, folded: Folded | None
 ) -> CandidatesView:
     disliked = state.overlays.disliked_by(request.user, request.session)
     bought = state.overlays.bought_by(request.user, request.session)
     if release.run is None:
         return NoSnapshot(disliked, bought)
     run = release.run
-    return ShopperView(run.snapshot, run.popularity, row, request.context, disliked, bought)
+    return ShopperView(run.snapshot, run.popularity, row, request.context, disliked, bought, folded)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -29,6 +30,7 @@ class CompiledCatalog:
         self._sellable: dict[str | None, frozenset[ItemId]] = {}
         self._held: dict[Selector, frozenset[ItemId]] = {}
         self._sorted: tuple[ItemId, ...] | None = None
+        self._arrived: Sequence[tuple[datetime, ItemId]] | None = None
         self._tags: Mapping[str, int] | None = None
         self._markets: frozenset[str] | None = None
         self._take(entries)
@@ -73,6 +75,14 @@ class CompiledCatalog:
         if self._sorted is None:
             self._sorted = tuple(sorted(self._items))
         return self._sorted
+
+    def arrivals(self, at: datetime, most: int) -> Sequence[ItemId]:
+        """The items that were added up to a moment, the newest first, ties by id; those without a date never."""
+        if self._arrived is None:
+            dated = ((item.added_at, item_id) for item_id, item in self._items.items() if item.added_at)
+            self._arrived = sorted(dated, key=lambda each: (-each[0].timestamp(), each[1]))
+        first = bisect_left(self._arrived, -at.timestamp(), key=lambda each: -each[0].timestamp())
+        return [item_id for _, item_id in self._arrived[first : first + most]]
 
     def sellable_in(self, market: str | None) -> frozenset[ItemId]:
         """What can be bought in `market` (None: anywhere) right now."""

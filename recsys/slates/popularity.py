@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
 from recsys.domain.ids import ItemId
-from recsys.snapshots.mapped import Snapshot
+from recsys.snapshots.mapped import Floats, Int32s, Snapshot
+
+Read = Callable[[str | None], tuple[Int32s, Floats]]
 
 
 class Popularity:
-    """Popular items of one snapshot, overall and per market."""
+    """Popular items of one snapshot, overall and per market; `read` gives another list of the same form instead."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, read: Read | None = None) -> None:
         self._snapshot = snapshot
+        self._read = read or snapshot.popular
         self._lists: dict[str | None, Sequence[tuple[ItemId, float]]] = {}
         self._maps: dict[str | None, Mapping[ItemId, float]] = {}
 
@@ -23,7 +26,7 @@ class Popularity:
             return ()
         found = self._lists.get(market)
         if found is None:
-            items, scores = self._snapshot.popular(market)
+            items, scores = self._read(market)
             ids = cast("Sequence[ItemId]", self._snapshot.item_ids)
             pairs = ((ids[item], score) for item, score in zip(items.tolist(), scores.tolist(), strict=True))
             found = self._lists[market] = sorted(pairs, key=lambda each: (-each[1], each[0]))

@@ -61,6 +61,11 @@ class CompiledRules:
         settings = self.index.surfaces.get(surface)
         return None if settings is None else settings.row(name)
 
+    def rows(self, surface: str | None) -> tuple[RowSettings, ...]:
+        """The rows of a surface from the top; none without a surface."""
+        settings = None if surface is None else self.index.surfaces.get(surface)
+        return () if settings is None else settings.rows
+
     def theme(self, rule_id: RuleId) -> Theme | None:
         """The theme with that rule id, live or not."""
         found = self.index.rules.get(rule_id)

@@ -13,9 +13,10 @@ import numpy as np
 
 from recsys.domain.ids import ItemId
 from recsys.domain.views import Candidate, Kind
+from recsys.slates.folding import Folded
 from recsys.slates.popularity import Popularity
 from recsys.snapshots.layout import NeighbourKind
-from recsys.snapshots.mapped import Ranked, Snapshot
+from recsys.snapshots.mapped import Floats, Ranked, Snapshot
 
 NOTHING: frozenset[ItemId] = frozenset()
 
@@ -30,7 +31,10 @@ class _Behind(NamedTuple):
 
 @dataclass(frozen=True)
 class ShopperView:
-    """One shopper (a snapshot row, or None when unseen in training) beside some context items."""
+    """One shopper (a snapshot row, or None when unseen in training) beside some context items.
+
+    `folded` is what the items of one unseen in training say.
+    """
 
     snapshot: Snapshot
     popularities: Popularity
@@ -38,6 +42,7 @@ class ShopperView:
     context: tuple[ItemId, ...] = ()
     disliked: AbstractSet[ItemId] = field(default=NOTHING)
     bought: AbstractSet[ItemId] = field(default=NOTHING)
+    folded: Folded | None = None
 
     @cached_property
     def owned(self) -> AbstractSet[ItemId]:
@@ -71,9 +76,20 @@ class ShopperView:
         pairs = zip(ranked.because[place].tolist(), ranked.shares[place].tolist(), strict=True)
         return [(ItemId(self.snapshot.item_ids[item]), share) for item, share in pairs if item >= 0]
 
+    def contributors(self) -> Sequence[ItemId]:
+        """The shopper's items that stand behind the candidates, those behind most of them first; then other repeats."""
+        ranked, ids = self._new, self.snapshot.item_ids
+        weights = np.zeros(len(ids))
+        if ranked is not None:
+            given = ranked.because >= 0
+            np.add.at(weights, ranked.because[given], (ranked.shares * ranked.scores[:, None])[given])
+        found = np.flatnonzero(weights > 0)
+        best = [ItemId(ids[item]) for item in found[np.lexsort((found, -weights[found]))].tolist()]
+        return list(dict.fromkeys([*best, *(each.item_id for each in self.repeats())]))
+
     def affinity(self, items: Sequence[ItemId]) -> Sequence[float | None] | None:
         """Dot products of the shopper's vector with the items' vectors."""
-        vector = None if self.row is None else self.snapshot.shopper_vector(self.row)
+        vector = self._vector
         if vector is None:
             return None
         index = self.snapshot.item_index
@@ -92,8 +108,16 @@ class ShopperView:
         return self.popularities.popularity(market)
 
     @cached_property
+    def _vector(self) -> Floats | None:
+        if self.row is not None:
+            return self.snapshot.shopper_vector(self.row)
+        return None if self.folded is None else self.folded.vector
+
+    @cached_property
     def _new(self) -> Ranked | None:
-        return None if self.row is None else self.snapshot.candidates(self.row)
+        if self.row is not None:
+            return self.snapshot.candidates(self.row)
+        return None if self.folded is None else self.folded.ranked
 
     @cached_property
     def _repeats(self) -> Ranked | None:

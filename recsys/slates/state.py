@@ -28,6 +28,11 @@ class MappedRun:
         """The snapshot's popularity lists."""
         return Popularity(self.snapshot)
 
+    @cached_property
+    def trending(self) -> Popularity:
+        """The snapshot's lists of what sells more than it used to."""
+        return Popularity(self.snapshot, self.snapshot.trending)
+
 
 @dataclass(frozen=True)
 class CompiledRelease:

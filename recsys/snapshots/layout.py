@@ -16,11 +16,14 @@ import msgspec
 
 from recsys.snapshots.errors import SnapshotDamaged
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Raised whenever an older reader could misread a newer folder. What is written has this one."""
 
-READABLE: Final = (1, 2)
-"""Formats that still read, so that a home goes on serving after an upgrade: 1 had no `neighbours_kinds`."""
+READABLE: Final = (1, 2, 3)
+"""Formats that still read, so that a home goes on serving after an upgrade.
+
+1 had no `neighbours_kinds`, 1 and 2 had none of the `OPTIONAL` arrays.
+"""
 
 MANIFEST: Final = "manifest.json"
 STAMP: Final = "verified.json"
@@ -49,7 +52,7 @@ class ArraySpec:
 
     Attributes:
         dtype: numpy's name for the type, little-endian.
-        rows: what the first axis counts: ``shoppers``, ``items``, ``lists`` (free), or with ``+1`` for offsets.
+        rows: what the first axis counts: ``shoppers``, ``items``, ``places``, ``factors``, ``lists`` (free), or with ``+1`` for offsets.
         width: length of the second axis; 0 for a one-dimensional array, -1 for the number of dimensions of vectors.
 
     """
@@ -89,12 +92,24 @@ ARRAYS: Final[dict[str, ArraySpec]] = {
     "shopper_vectors": ArraySpec("<f4", "shoppers", -1),
     "item_vectors": ArraySpec("<f4", "items", -1),
 }
-"""Every array of a snapshot; nothing else may be in the folder but the manifest and the stamp."""
+"""Every array that a snapshot must have."""
 
+TRENDING: Final = "trending"
+FOLD: Final = "fold"
 
-def arrays_of(written: int) -> dict[str, ArraySpec]:
-    """Arrays of a folder by the format in which it was written, one of `READABLE`."""
-    return {name: spec for name, spec in ARRAYS.items() if written >= 2 or name != KINDS}
+OPTIONAL: Final[dict[str, dict[str, ArraySpec]]] = {
+    # As `popular`: what sells now, against what the time before let expect.
+    TRENDING: _lists(TRENDING, "places"),
+    # What each item says of its owner's taste, in the winning model's own units; and Y'Y of the item vectors.
+    FOLD: _lists(FOLD, "items") | {"fold_gram": ArraySpec("<f8", "factors", -1)},
+}
+"""Groups of arrays that a snapshot may have, each whole or not at all.
+
+Nothing else may be in the folder but the manifest and the stamp.
+"""
+
+SPECS: Final[dict[str, ArraySpec]] = ARRAYS | {k: v for group in OPTIONAL.values() for k, v in group.items()}
+"""Every array by its name."""
 
 
 class ArrayEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -134,9 +149,23 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def count(self, rows: str) -> int | None:
         """Length of the first axis that `ArraySpec.rows` asks for; None where it is free."""
-        counts = {"shoppers": self.n_shoppers, "items": self.n_items, "places": len(self.markets) + 1}
+        counts = {
+            "shoppers": self.n_shoppers,
+            "items": self.n_items,
+            "places": len(self.markets) + 1,
+            "factors": self.vectors.factors,
+        }
         name, plus, one = rows.partition("+")
         return counts[name] + (int(one) if plus else 0) if name in counts else None
+
+
+def arrays_of(manifest: Manifest) -> dict[str, ArraySpec]:
+    """Arrays that belong into a folder, by its format and by the optional groups that its manifest begins to list."""
+    arrays = {name: spec for name, spec in ARRAYS.items() if manifest.format >= 2 or name != KINDS}
+    for group in OPTIONAL.values() if manifest.format >= 3 else ():
+        if not group.keys().isdisjoint(manifest.arrays):
+            arrays |= group
+    return arrays
 
 
 class Stamp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -90,7 +90,7 @@ class Snapshot:
         manifest, digest = read_manifest(folder)
         _check_stamp(folder, digest)
         try:
-            arrays = {name: _map(array_path(folder, name)) for name in arrays_of(manifest.format)}
+            arrays = {name: _map(array_path(folder, name)) for name in arrays_of(manifest)}
         except (OSError, ValueError) as error:
             raise SnapshotDamaged(str(folder), f"an array cannot be mapped ({error})") from error
         return cls._of(manifest, arrays)
@@ -161,6 +161,31 @@ class Snapshot:
             return np.empty(0, np.int32), np.empty(0, np.float32)
         row = 0 if market is None else self._market_index[market] + 1
         return self._list("popular", "items", row), self._list("popular", "scores", row)
+
+    @property
+    def folds(self) -> bool:
+        """Whether the run wrote down what items say by themselves."""
+        return "fold_indptr" in self._arrays
+
+    def fold(self, item: int) -> tuple[Int32s, Floats]:
+        """What having `item` says of other items, in the winner's own units, which may be negative; see `folds`."""
+        return self._list("fold", "items", item), self._list("fold", "scores", item)
+
+    @property
+    def gram(self) -> NDArray[np.float64]:
+        """Y'Y of `item_vectors`: float64 [d, d]; see `folds`."""
+        return self._arrays["fold_gram"]
+
+    def trending(self, market: str | None) -> tuple[Int32s, Floats]:
+        """Items that sell more than the time before let expect, in a market or with None overall; as `popular`.
+
+        Empty arrays for an unknown market, and where the run wrote none.
+        """
+        unknown = market is not None and market not in self._market_index
+        if unknown or "trending_indptr" not in self._arrays:
+            return np.empty(0, np.int32), np.empty(0, np.float32)
+        row = 0 if market is None else self._market_index[market] + 1
+        return self._list("trending", "items", row), self._list("trending", "scores", row)
 
     def shopper_vector(self, row: int) -> Floats | None:
         """Vector whose dot product with `item_vectors` orders any items for the shopper: float32 [d], or None."""

@@ -15,13 +15,16 @@ from numpy.typing import NDArray
 
 from recsys.snapshots.errors import SnapshotDamaged
 from recsys.snapshots.layout import (
-    ARRAYS,
+    FOLD,
     KINDS,
     MANIFEST,
     MAX_CANDIDATES,
     MAX_NEIGHBOURS,
+    MAX_POPULAR,
     MAX_REPEATS,
+    SPECS,
     STAMP,
+    TRENDING,
     Manifest,
     NeighbourKind,
     Stamp,
@@ -47,16 +50,12 @@ def verify(folder: Path) -> Stamp:
     manifest, digest = read_manifest(folder)
     try:
         _check_files(folder, manifest)
-        arrays = {name: _open_checked(folder, manifest, name) for name in arrays_of(manifest.format)}
+        arrays = {name: _open_checked(folder, manifest, name) for name in arrays_of(manifest)}
         _check_items(arrays)
         _check_shoppers(arrays, manifest)
         _check_lists(arrays, manifest)
         for name in ("shopper_vectors", "item_vectors"):
-            _all(
-                arrays[name],
-                lambda block: bool(np.isfinite(block).all()),
-                f"{name} holds a value that is no number",
-            )
+            _all_numbers(arrays, name)
     except ValueError as fault:
         raise SnapshotDamaged(str(folder), str(fault)) from fault
     stamp = Stamp(digest)
@@ -65,7 +64,7 @@ def verify(folder: Path) -> Stamp:
 
 
 def _check_files(folder: Path, manifest: Manifest) -> None:
-    names = set(arrays_of(manifest.format))
+    names = set(arrays_of(manifest))
     expected = {array_path(folder, name).name for name in names} | {MANIFEST}
     there = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
     if missing := sorted(expected - there):
@@ -83,7 +82,7 @@ def _check_files(folder: Path, manifest: Manifest) -> None:
 def _open_checked(folder: Path, manifest: Manifest, name: str) -> NDArray[Any]:
     mapped = np.load(array_path(folder, name), mmap_mode="r", allow_pickle=False)
     array = np.asarray(mapped.view(np.ndarray))
-    spec = ARRAYS[name]
+    spec = SPECS[name]
     width = {0: (), -1: (manifest.vectors.factors,)}.get(spec.width, (spec.width,))
     rows = manifest.count(spec.rows)
     shape = (len(array) if rows is None and array.ndim else rows, *width)
@@ -144,6 +143,8 @@ def _check_lists(arrays: Arrays, manifest: Manifest) -> None:
         "neighbours": MAX_NEIGHBOURS,
         "popular": None,
     }
+    if f"{TRENDING}_items" in arrays:
+        longest[TRENDING] = MAX_POPULAR
     for name, most in longest.items():
         indptr, items, scores = (arrays[f"{name}_{part}"] for part in ("indptr", "items", "scores"))
         _check_offsets(name, indptr, len(items), most)
@@ -157,6 +158,8 @@ def _check_lists(arrays: Arrays, manifest: Manifest) -> None:
         _check_reasons(arrays, name, n)
     if KINDS in arrays:
         _check_kinds(arrays)
+    if f"{FOLD}_items" in arrays:
+        _check_fold(arrays, n)
 
 
 def _check_kinds(arrays: Arrays) -> None:
@@ -165,6 +168,22 @@ def _check_kinds(arrays: Arrays) -> None:
         raise ValueError(f"{KINDS} and neighbours_items differ in length")
     known = [each.value for each in NeighbourKind]
     _all(kinds, lambda block: bool(np.isin(block, known).all()), f"{KINDS} holds an unknown kind")
+
+
+def _check_fold(arrays: Arrays, n_items: int) -> None:
+    items, scores = arrays["fold_items"], arrays["fold_scores"]
+    _check_offsets(FOLD, arrays["fold_indptr"], len(items))
+    _check_indices("fold_items", items, n_items)
+    if len(scores) != len(items):
+        raise ValueError("fold_scores and fold_items differ in length")
+    for name in ("fold_scores", "fold_gram"):
+        _all_numbers(arrays, name)
+
+
+def _all_numbers(arrays: Arrays, name: str) -> None:
+    _all(
+        arrays[name], lambda block: bool(np.isfinite(block).all()), f"{name} holds a value that is no number"
+    )
 
 
 def _check_reasons(arrays: Arrays, name: str, n_items: int) -> None:

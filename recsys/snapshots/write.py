@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.domain.errors import Conflict
-from recsys.snapshots.layout import ARRAYS, MANIFEST, ArrayEntry, Manifest, array_path, file_sha256
+from recsys.snapshots.layout import ARRAYS, MANIFEST, SPECS, ArrayEntry, Manifest, array_path, file_sha256
 
 
 def _header(dtype: np.dtype[Any], shape: tuple[int, ...]) -> bytes:
@@ -80,13 +80,22 @@ class SnapshotWriter:
         # A killed run with the same id may have left its draft behind.
         shutil.rmtree(self._draft, ignore_errors=True)
         self._draft.mkdir(parents=True)
-        for name, spec in ARRAYS.items():
-            width = {0: (), -1: (self.dimensions,)}.get(spec.width, (spec.width,))
-            dtype = np.dtype(spec.dtype)
-            file = array_path(self._draft, name).open("w+b")
-            file.write(_header(dtype, (0, *width)))
-            self._streams[name] = _Stream(file, dtype, width)
+        for name in ARRAYS:
+            self._begin(name)
         return self
+
+    def _begin(self, name: str) -> _Stream:
+        spec = SPECS[name]
+        width = {0: (), -1: (self.dimensions,)}.get(spec.width, (spec.width,))
+        dtype = np.dtype(spec.dtype)
+        file = array_path(self._draft, name).open("w+b")
+        file.write(_header(dtype, (0, *width)))
+        self._streams[name] = _Stream(file, dtype, width)
+        return self._streams[name]
+
+    def _stream(self, name: str) -> _Stream:
+        """The array's stream; one that a snapshot need not have begins when it is first written to."""
+        return self._streams.get(name) or self._begin(name)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -96,17 +105,17 @@ class SnapshotWriter:
         shutil.rmtree(self._draft, ignore_errors=True)
 
     def append(self, name: str, block: NDArray[Any]) -> None:
-        """Append rows to an array; `name` is one of `layout.ARRAYS`."""
-        self._streams[name].append(block)
+        """Append rows to an array; `name` is one of `layout.SPECS`."""
+        self._stream(name).append(block)
 
     def append_lists(
         self, name: str, lengths: NDArray[np.integer[Any]], parts: Mapping[str, NDArray[Any]]
     ) -> None:
         """Append lists: their lengths [n_rows], and their values end to end, by part (``items``, ``scores``, …)."""
-        offsets = self._streams[f"{name}_indptr"]
+        offsets = self._stream(f"{name}_indptr")
         if not offsets.rows:
             offsets.append(np.zeros(1))
-        so_far = self._streams[f"{name}_items"].rows
+        so_far = self._stream(f"{name}_items").rows
         offsets.append(so_far + np.cumsum(lengths, dtype=np.int64))
         for part, values in parts.items():
             self.append(f"{name}_{part}", values)

@@ -15,6 +15,7 @@ import msgspec
 from recsys.domain.changes import Change
 from recsys.domain.errors import Invalid
 from recsys.domain.ids import RuleId
+from recsys.domain.rows import RowOrder
 from recsys.domain.rules import KINDS, AnyRule, SurfaceSettings, kind_of
 from recsys.domain.selectors import Selector, Target
 from recsys.domain.windows import Window
@@ -34,7 +35,20 @@ def encode_rule(rule: AnyRule) -> dict[str, Json]:
         rule = replace(rule, window=_in_utc(rule.window))
     content: dict[str, Json] = encode(rule)
     del content["published"]
-    return content
+    return _without_later_fields(content) if isinstance(rule, SurfaceSettings) else content
+
+
+def _without_later_fields(content: dict[str, Json]) -> dict[str, Json]:
+    """Leave out what older versions did not know, where it says nothing.
+
+    So the content is what they wrote: equal rules stay equal in history, and they read what they can.
+    """
+    rows = [
+        {name: each for name, each in row.items() if (name, each) != ("theme", None)}
+        for row in content["rows"]
+    ]
+    content["rows"] = rows
+    return {name: each for name, each in content.items() if (name, each) != ("order", RowOrder.FIXED)}
 
 
 def decode_rule(kind: str, content: Mapping[str, Json], schema_version: int = SCHEMA_VERSION) -> AnyRule:

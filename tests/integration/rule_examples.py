@@ -8,10 +8,12 @@ from typing import Any
 from hypothesis import strategies as st
 
 from recsys.domain.ids import ItemId, RuleId
+from recsys.domain.rows import RowKind
 from recsys.domain.rules import (
     AnyRule,
     Boost,
     Pin,
+    RowOrder,
     RowSettings,
     SurfaceSettings,
     Theme,
@@ -123,12 +125,37 @@ themes = st.builds(
     window=windows(),
     **_common,
 )
+
+
+def _row(kind: RowKind, theme: str, **fields: Any) -> RowSettings:
+    fields["repeats"] |= kind is RowKind.BUY_AGAIN
+    return RowSettings(kind=kind, theme=theme_id(theme) if kind is RowKind.THEME else None, **fields)
+
+
 _rows = st.lists(
-    st.builds(RowSettings, name=slugs, title=words, size=st.integers(1, 500), repeats=st.booleans()),
+    st.builds(
+        _row,
+        kind=st.sampled_from(RowKind),
+        theme=slugs,
+        name=slugs,
+        title=words,
+        titles=st.dictionaries(words, words, max_size=2),
+        size=st.integers(1, 500),
+        min_size=st.integers(1, 500),
+        repeats=st.booleans(),
+    ),
     max_size=2,
     unique_by=lambda row: row.name,
 ).map(lambda rows: (RowSettings(), *(row for row in rows if row.name != "main")))
-surfaces = st.builds(_surface, slug=slugs, title=words, rows=_rows, context=st.booleans(), **_common)
+surfaces = st.builds(
+    _surface,
+    slug=slugs,
+    title=words,
+    rows=_rows,
+    context=st.booleans(),
+    order=st.sampled_from(RowOrder),
+    **_common,
+)
 any_rule: st.SearchStrategy[AnyRule] = st.one_of(pins, vetoes, boosts, themes, surfaces)
 
 

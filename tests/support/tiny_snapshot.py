@@ -56,6 +56,7 @@ def write_tiny_snapshot(root: Path, run: TinyRun, identity_key: bytes) -> Path:
         _write_items(writer, items, item_vectors)
         for _ in range(len(known) + 1):
             _append(writer, "popular", random.permutation(len(items)))
+            _append(writer, "trending", random.permutation(len(items))[:15])
         return _finish(writer, run, identity_key, len(items), known)
 
 

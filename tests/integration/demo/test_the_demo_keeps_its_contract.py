@@ -117,6 +117,15 @@ def test_every_sample_shopper_has_forty_candidates_a_pin_and_a_slate_of_their_ow
     assert len(slates) == len(first.record["sample_users"])
 
 
+def test_five_rows_of_home_are_filled_for_every_sample_shopper(first: Demo) -> None:
+    for user in first.record["sample_users"]:
+        rows = first.endpoint.ask("/v1/pages/home", query={"user_id": user}).json["rows"]
+        assert len([row for row in rows if len(row["items"]) >= 4]) >= 5
+        assert {"main", "theme", "because", "trending", "new", "popular"} <= {row["kind"] for row in rows}
+        shown = [item["item_id"] for row in rows for item in row["items"]]
+        assert len(set(shown)) == len(shown)
+
+
 def test_ids_are_the_datas_own(first: Demo) -> None:
     assert all(user.isdigit() for user in first.record["sample_users"])
     assert all(item["item_id"][:5].isdigit() for item in first.slate()["items"])

@@ -44,6 +44,15 @@ def ask(application, query, key, **environ):
     return statuses[0], b"".join(body)
 
 
+def post(application, path, body, key):
+    sent = {
+        "CONTENT_TYPE": "application/json",
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.input": io.BytesIO(body),
+    }
+    return ask(application, "", key, REQUEST_METHOD="POST", PATH_INFO=path, **sent)
+
+
 def test_no_request_touches_the_database(tiny, application):
     statements = []
     event.listen(
@@ -51,6 +60,13 @@ def test_no_request_touches_the_database(tiny, application):
     )
     for query in ("surface=home&user_id=ann", "surface=home", "surface=nowhere", "limit=0"):
         ask(application, query, tiny.keys.read)
+    for path in ("/v1/pages/home", "/v1/themes", "/v1/themes/tea-time", "/v1/items/i01/similar"):
+        assert ask(application, "limit=5", tiny.keys.read, PATH_INFO=path)[0] == "200 OK"
+    for path, body in (
+        ("/v1/recommendations", b'{"surface": "home", "items": ["i01"]}'),
+        ("/v1/similar", b'{"item_id": "i01"}'),
+    ):
+        assert post(application, path, body, tiny.keys.read)[0] == "200 OK"
     assert ask(application, "surface=home", "rk_wrong")[0].startswith("401")
     assert statements == []
     application._live.catch_up()
@@ -63,11 +79,15 @@ def test_a_fault_of_ours_is_a_problem_and_is_logged_without_the_shopper(
     def broken(*_given):
         raise RuntimeError("lost ann-the-shopper on the way")
 
-    monkeypatch.setattr("recsys.serving.recommendations.question_of", broken)
-    status, body = ask(application, "surface=home&user_id=ann-the-shopper", tiny.keys.read)
-    assert status == "500 Internal Server Error"
-    assert b"our fault" in body
-    assert b"RuntimeError" not in body
+    monkeypatch.setattr("recsys.serving.answering.question_of", broken)
+    in_body = b'{"surface": "home", "user_id": "ann-the-shopper"}'
+    for status, body in (
+        ask(application, "surface=home&user_id=ann-the-shopper", tiny.keys.read),
+        post(application, "/v1/recommendations", in_body, tiny.keys.read),
+    ):
+        assert status == "500 Internal Server Error"
+        assert b"our fault" in body
+        assert b"RuntimeError" not in body
     logged = "".join(capsys.readouterr())
-    assert "RuntimeError" in logged
+    assert logged.count("Traceback") == 2
     assert "ann-the-shopper" not in logged

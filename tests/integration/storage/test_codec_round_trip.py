@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from recsys.domain.changes import Change
 from recsys.domain.errors import Invalid
+from recsys.domain.rows import RowKind, RowOrder, RowSettings
 from recsys.domain.rules import NEXT_RELEASE, AnyRule, Pin, kind_of
 from recsys.domain.windows import Window
 from recsys.storage.codec import (
@@ -139,3 +140,52 @@ def test_text_that_is_no_unicode_is_refused():
 
 def test_a_field_left_out_has_its_default():
     assert decode_rule("pin", {"id": "p", "slot": 3, "item_id": "x"}) == Pin(id="p", slot=3, item_id="x")
+
+
+WRITTEN_BEFORE_ROWS_HAD_KINDS = {
+    "id": "surface-home", "author": "ann", "owner": "ann", "notes": "", "paused": False,
+    "slug": "home", "title": "Home", "context": False,
+    "rows": [
+        {"name": "main", "title": "", "titles": {}, "kind": "main", "size": 20, "min_size": 1,
+         "group_limit": 1, "repeats": False},
+        {"name": "more", "title": "More", "titles": {"FR": "Plus"}, "kind": "main", "size": 8, "min_size": 3,
+         "group_limit": 0, "repeats": True},
+    ],
+}  # fmt: skip
+
+
+def test_a_surface_that_an_older_version_wrote_reads_and_is_written_as_it_was():
+    rule = decode_rule("surface", WRITTEN_BEFORE_ROWS_HAD_KINDS)
+    assert [(row.name, row.kind, row.theme) for row in rule.rows] == [
+        ("main", "main", None),
+        ("more", "main", None),
+    ]
+    assert rule.order == "fixed"
+    # Equal content, so that an older version reads it and history sees no change where there is none.
+    assert encode_rule(rule) == WRITTEN_BEFORE_ROWS_HAD_KINDS
+
+
+def test_what_an_older_version_does_not_know_is_written_only_where_it_says_something():
+    written = encode_rule(
+        surface(
+            rows=(RowSettings(), RowSettings("tea", kind=RowKind.THEME, theme=theme().id)),
+            order=RowOrder.FOR_SHOPPER,
+        )
+    )
+    assert [row.get("theme") for row in written["rows"]] == [None, "theme-garden"]
+    assert "theme" not in written["rows"][0]
+    assert written["order"] == "for_shopper"
+
+
+@pytest.mark.parametrize(
+    ("row", "fault"),
+    [
+        ({"name": "x", "kind": "magic"}, "kind"),
+        ({"name": "x", "kind": "theme"}, "theme"),
+        ({"name": "x", "colour": "red"}, "colour"),
+    ],
+)
+def test_a_row_that_cannot_be_is_refused_when_read(row, fault):
+    content = WRITTEN_BEFORE_ROWS_HAD_KINDS | {"rows": [{"name": "main"}, row]}
+    with pytest.raises(Invalid, match=fault):
+        decode_rule("surface", content)

@@ -32,6 +32,7 @@ OTHERWISE = {
     "personalised": False,
     "rules": False,
     "at": NOON,
+    "items": ("d",),
 }
 
 
@@ -68,15 +69,21 @@ def test_the_limit_may_change_from_page_to_page(cursor, limit):
 
 
 def test_every_parameter_but_limit_and_cursor_must_stay():
-    assert set(CONTINUED) == set(PARAMETERS) - {"limit", "cursor"} == set(OTHERWISE)
+    assert set(CONTINUED) - {"address"} == {*PARAMETERS, "items"} - {"limit", "cursor"} == set(OTHERWISE)
 
 
-@pytest.mark.parametrize("name", CONTINUED)
+@pytest.mark.parametrize("name", sorted(OTHERWISE))
 def test_a_changed_parameter_is_named(name):
     token = encode_cursor(Cursor(3, NOON, 21, 0, frozenset(), frozenset()), ASKED, KEY)
     changed = refused(token, replace(ASKED, **{name: OTHERWISE[name]}))
     assert list(changed) == [name]
     assert "only limit may change" in changed[name]
+
+
+def test_a_cursor_works_at_its_own_address_alone():
+    token = encode_cursor(Cursor(3, NOON, 21, 0, frozenset(), frozenset()), ASKED, KEY)
+    changed = refused(token, replace(ASKED, address="themes/tea", user_id="bob"))
+    assert changed == {"cursor": "belongs to another address; send it where it came from"}
 
 
 def test_the_order_of_repeated_values_says_nothing():

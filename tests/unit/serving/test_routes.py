@@ -7,16 +7,17 @@ import pytest
 from recsys.serving.health import HealthRoutes
 from recsys.serving.http import HttpResponse
 from recsys.serving.problems import Problem
-from recsys.serving.router import KeyedRoute, OpenRoute, Router
+from recsys.serving.router import KeyedRoute, OpenRoute, Router, path_values
 
 GET = OpenRoute("GET", "/a", lambda _http: HttpResponse(200))
 POST = KeyedRoute("POST", "/a", "admin", lambda _http, _key: HttpResponse(200))
+BY_NAME = OpenRoute("GET", "/c/{thing}/d", lambda _http: HttpResponse(200))
 ONLY_POST = KeyedRoute("POST", "/b", "admin", lambda _http, _key: HttpResponse(200))
 
 
 @pytest.fixture
 def router():
-    return Router([GET, POST, ONLY_POST])
+    return Router([GET, POST, ONLY_POST, BY_NAME])
 
 
 def test_a_route_is_found_by_path_and_method(router, incoming):
@@ -31,11 +32,32 @@ def test_head_is_answered_where_get_is(router, incoming):
     assert caught.value.status == 405
 
 
-@pytest.mark.parametrize("path", ["/", "/c", "/a/", "/A", "/v1/events"])
+@pytest.mark.parametrize(
+    "path", ["/", "/c", "/a/", "/A", "/v1/events", "/c/{thing}/d", "/c//d", "/c/a/b/d", "/c/a/d/"]
+)
 def test_an_unknown_address_is_404(router, incoming, path):
     with pytest.raises(Problem) as caught:
         router.find(incoming(path))
     assert caught.value.status == 404
+
+
+@pytest.mark.parametrize(
+    ("text", "wsgi"), [("a", "a"), ("Tasse für 2", "Tasse fÃ¼r 2"), ("a.b+c%", "a.b+c%")]
+)
+def test_a_path_may_hold_a_value(router, incoming, text, wsgi):
+    assert router.find(incoming(f"/c/{wsgi}/d")) is BY_NAME
+    assert router.template(f"/c/{wsgi}/d") == BY_NAME.path
+    assert path_values(f"/c/{wsgi}/d", BY_NAME.path) == (text,)
+
+
+def test_a_value_that_is_not_utf8_is_404(router, incoming):
+    with pytest.raises(Problem) as caught:
+        path_values("/c/\xff/d", BY_NAME.path)
+    assert caught.value.status == 404
+
+
+def test_every_route_can_be_walked(router):
+    assert list(router) == [GET, POST, ONLY_POST, BY_NAME]
 
 
 def test_another_method_is_405_and_told_which_are_allowed(router, incoming):
