@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 
+from recsys.domain.catalog import Item
 from recsys.domain.ids import ItemId
 from recsys.domain.requests import Request
 from recsys.domain.rules import RowSettings
@@ -43,18 +44,20 @@ def _barred(candidates: CandidatesView, request: Request, row: RowSettings) -> l
 
 def _filters(request: Request, catalog: CatalogView) -> Test | None:
     """The request's own filters; a missing field matches nothing. None when it has no filters."""
-    if not request.tags and request.price_min is None and request.price_max is None:
+    if not request.filters:
         return None
 
     def passes(item_id: ItemId) -> bool:
         item = catalog.get(item_id)
-        return (
-            item is not None
-            and (not request.tags or not request.tags.isdisjoint(item.tags))
-            and _price_within(item.price, request)
-        )
+        return item is not None and passes_filters(item, request)
 
     return passes
+
+
+def passes_filters(item: Item, request: Request) -> bool:
+    """Whether an item passes the request's own filters; a missing field matches nothing."""
+    tagged = not request.tags or not request.tags.isdisjoint(item.tags)
+    return tagged and _price_within(item.price, request)
 
 
 def _price_within(price: float | None, request: Request) -> bool:

@@ -39,11 +39,17 @@ def scope_matches(scope: Scope, request: Request, context: Sequence[Item], *, pe
 
 def is_live(rule: Pin | Boost, request: Request, context: Sequence[Item], key: bytes) -> bool:
     """Whether a pin or boost acts on the request: not paused, window, scope, and not in its holdout."""
+    return is_live_but_for_holdout(rule, request, context) and not held_out(
+        rule.id, request.shopper, rule.holdout, key
+    )
+
+
+def is_live_but_for_holdout(rule: Pin | Boost, request: Request, context: Sequence[Item]) -> bool:
+    """Whether a pin or boost acts on the request unless its shopper is in the rule's holdout."""
     return (
         not rule.paused
         and rule.window.holds(request.at)
         and scope_matches(rule.scope, request, context, personal=request.personalised)
-        and not held_out(rule.id, request.shopper, rule.holdout, key)
     )
 
 

@@ -119,7 +119,7 @@ class _Table:
             item_id=held.item_id,
             position=position,
             source=Source.PIN if held.theme is None else Source.THEME,
-            reason=pin_reason(held, self.request),
+            reason=pin_reason(held.theme, self.request.market),
             rule_id=held.pin.id,
             theme=None if held.theme is None else held.theme.slug,
             displaced=displaced,
@@ -158,7 +158,7 @@ def _member(position: int, item_id: ItemId, theme: Theme, request: Request) -> P
         item_id=item_id,
         position=position,
         source=Source.THEME,
-        reason=theme_reason(theme, request),
+        reason=theme_reason(theme, request.market),
         rule_id=theme.id,
         theme=theme.slug,
     )

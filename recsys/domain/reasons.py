@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from recsys.domain.ids import ItemId
 from recsys.domain.organic import POPULAR, POPULAR_HERE, Organic
 from recsys.domain.requests import Request
 from recsys.domain.rules import Theme
 from recsys.domain.slates import Because, Reason
-from recsys.domain.slots import Held
 from recsys.domain.views import Candidate, CandidatesView, CatalogView, Kind
 
 EDITORS_CHOICE = Reason("Editors' choice")
+_SAID: Mapping[Kind, tuple[str, str]] = {
+    Kind.NEW: ("Because you bought ", "Picked for you"),
+    Kind.REPEAT: ("", "You bought this before"),
+    Kind.BESIDE: ("Often bought with ", "Goes well together"),
+    Kind.SIMILAR: ("Similar to ", "Similar items"),
+}
 
 
-def pin_reason(held: Held, request: Request) -> Reason:
+def pin_reason(theme: Theme | None, market: str | None) -> Reason:
     """Editors' choice for an item; the theme's title for a theme."""
-    return EDITORS_CHOICE if held.theme is None else theme_reason(held.theme, request)
+    return EDITORS_CHOICE if theme is None else theme_reason(theme, market)
 
 
-def theme_reason(theme: Theme, request: Request) -> Reason:
+def theme_reason(theme: Theme, market: str | None) -> Reason:
     """The theme's title, as the market calls it."""
-    return Reason(theme.title_in(request.market))
+    return Reason(theme.title_in(market))
 
 
 def organic_reason(
@@ -30,9 +37,25 @@ def organic_reason(
     if organic.candidate is not None:
         listed = _listed_reason(organic.candidate.kind, request)
         return listed or _model_reason(organic.candidate, candidates, catalog)
-    if organic.tier == POPULAR_HERE:
-        return Reason(f"Popular in {request.market}")
-    return Reason("Popular with other shoppers" if organic.tier == POPULAR else "More from the shop")
+    return Reason(fallback_words(organic.tier, request.market))
+
+
+def fallback_words(tier: str, market: str | None) -> str:
+    """What is said of an item that fills up."""
+    if tier == POPULAR_HERE:
+        return f"Popular in {market}"
+    return "Popular with other shoppers" if tier == POPULAR else "More from the shop"
+
+
+def model_words(kind: Kind, titles: str) -> str:
+    """What is said of a candidate behind which the items with these titles are; "" where none is known."""
+    named, unnamed = words_for(kind)
+    return f"{named}{titles}" if titles and named else unnamed
+
+
+def words_for(kind: Kind) -> tuple[str, str]:
+    """How a reason begins that goes on with titles, "" where it names none; and what is said without titles."""
+    return _SAID[kind]
 
 
 def _listed_reason(kind: Kind, request: Request) -> Reason | None:
@@ -55,14 +78,12 @@ def _listed_reason(kind: Kind, request: Request) -> Reason | None:
 def _model_reason(candidate: Candidate, candidates: CandidatesView, catalog: CatalogView) -> Reason:
     named = [_named(item_id, share, catalog) for item_id, share in candidates.because(candidate)]
     because = tuple(each for each in named if each is not None)
-    titles = " and ".join(each.title for each in because)
-    if candidate.kind is Kind.REPEAT:
-        return Reason("You bought this before", because)
-    if candidate.kind is Kind.BESIDE:
-        return Reason(f"Often bought with {titles}" if because else "Goes well together", because)
-    if candidate.kind is Kind.SIMILAR:
-        return Reason(f"Similar to {titles}" if because else "Similar items", because)
-    return Reason(f"Because you bought {titles}" if because else "Picked for you", because)
+    return Reason(model_words(candidate.kind, titles_of(each.title for each in because)), because)
+
+
+def titles_of(titles: Iterable[str]) -> str:
+    """The titles in one text."""
+    return " and ".join(titles)
 
 
 def _named(item_id: ItemId, share: float, catalog: CatalogView) -> Because | None:

@@ -43,3 +43,8 @@ class Request:
     def shopper(self) -> str | None:
         """Whom a holdout counts: the user, else the session."""
         return self.user if self.user is not None else self.session
+
+    @property
+    def filters(self) -> bool:
+        """Whether it asks for some items alone, by tag or price."""
+        return bool(self.tags) or self.price_min is not None or self.price_max is not None

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from recsys.domain.ids import ItemId
 from recsys.domain.requests import Request
 from recsys.domain.rules import Theme, ThemeOrder
-from recsys.domain.views import CandidatesView, CatalogView
+from recsys.domain.views import CandidatesView, CatalogView, MembersView
 
 
-def theme_members(theme: Theme, catalog: CatalogView, request: Request) -> tuple[list[ItemId], list[ItemId]]:
+def theme_members(theme: Theme, catalog: MembersView, request: Request) -> tuple[list[ItemId], list[ItemId]]:
     """The hand-picks in their order, and the other rule-based members by id; exclusions win over both.
 
     A hand-pick stays one whether or not the selector holds it.
@@ -28,13 +28,13 @@ def theme_order(
 ) -> list[ItemId]:
     """All members, eligible or not, in the theme's own order for the request's shopper."""
     picks, others = theme_members(theme, catalog, request)
-    head = _head_size(theme, picks)
+    head = head_size(theme, picks)
     if theme.order is ThemeOrder.BY_HAND:
         return picks + _by_popularity(others, candidates, request)
     return picks[:head] + by_model(picks[head:] + others, candidates, request)
 
 
-def _head_size(theme: Theme, picks: Sequence[ItemId]) -> int:
+def head_size(theme: Theme, picks: Sequence[ItemId]) -> int:
     """How many hand-picks keep the places that people gave them."""
     if theme.order is ThemeOrder.MODEL:
         return 0
@@ -57,7 +57,7 @@ def is_personal(theme: Theme, item_id: ItemId, candidates: CandidatesView, reque
         return False
     excluded = set(theme.excluded)
     picks = [each for each in theme.picks if each not in excluded]
-    if item_id in picks[: _head_size(theme, picks)]:
+    if item_id in picks[: head_size(theme, picks)]:
         return False
     affinity = candidates.affinity((item_id,))
     return affinity is not None and affinity[0] is not None

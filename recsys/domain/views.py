@@ -140,7 +140,15 @@ class ItemLookup(Protocol):
         ...
 
 
-class CatalogView(ItemLookup, Protocol):
+class MembersView(Protocol):
+    """Anything that knows which items a selector holds."""
+
+    def members(self, selector: Selector, at: datetime) -> Sequence[ItemId]:
+        """The items that a selector holds at a moment, sorted by id."""
+        ...
+
+
+class CatalogView(ItemLookup, MembersView, Protocol):
     """The catalog with the takedowns."""
 
     def sellable(self, market: str | None, at: datetime) -> Callable[[ItemId], bool]:
@@ -149,8 +157,4 @@ class CatalogView(ItemLookup, Protocol):
 
     def ids(self) -> Sequence[ItemId]:
         """All ids, sorted."""
-        ...
-
-    def members(self, selector: Selector, at: datetime) -> Sequence[ItemId]:
-        """The items that a selector holds at a moment, sorted by id."""
         ...

@@ -8,7 +8,6 @@ from datetime import datetime
 
 import msgspec
 
-from recsys.domain.requests import Request
 from recsys.domain.slates import Placed, Slate, Source
 from recsys.serving.answers import entity_tag, matches
 from recsys.serving.cursor import Cursor, encode_cursor
@@ -16,11 +15,11 @@ from recsys.serving.http import HttpRequest, HttpResponse, json_response
 from recsys.serving.meter import Meter
 from recsys.serving.parameters import Asked
 from recsys.serving.problems import FieldError
-from recsys.serving.questions import Question, notes_on, question_of
+from recsys.serving.questions import Question, notes_on, question_of, release_of
 from recsys.serving.recommendation_id import RecommendationId, encode_recommendation_id, request_digest
 from recsys.settings import Settings
 from recsys.slates.answer import Asker
-from recsys.slates.measuring import part_of_rules
+from recsys.slates.measuring import Part
 from recsys.slates.state import LiveState
 
 _BY_PINS = frozenset({Source.PIN, Source.THEME})
@@ -49,21 +48,20 @@ class Answering:
         return cls(state, asker, clock, cursor_key, id_key, meter)
 
     def question(self, asked: Asked, state: LiveState) -> Question:
-        """The question behind what was asked. Raises `Problem`, see `question_of`."""
-        return question_of(asked, state, self.clock(), self.cursor_key)
+        """The question behind what was asked. Raises `Problem`, see `release_of`."""
+        release, cursor = release_of(asked, state, self.cursor_key)
+        known = self.asker.known(asked.user_id, release)
+        return question_of(asked, state, self.clock(), release, cursor, known)
 
-    def id_of(
-        self, asked: Asked, state: LiveState, question: Question, merged: Request, placed: Iterable[Placed]
-    ) -> str:
-        """The id of the answer to `asked`, which was merged for a request and placed some items."""
-        index = question.release.index
+    def id_of(self, asked: Asked, state: LiveState, question: Question, part: Part) -> str:
+        """The id of the answer to `asked`, in which rules had part."""
         made_from = RecommendationId(
             release=question.release.number,
             catalog_revision=state.catalog.revision,
             overlay_revision=state.overlays.revision,
             moment=question.request.at,
             request=request_digest(asked, self.id_key),
-            part=part_of_rules(index, merged, placed, state.catalog),
+            part=part,
         )
         return encode_recommendation_id(made_from, self.id_key)
 
@@ -76,15 +74,35 @@ class Answering:
         """
         if not slate.more:
             return None
-        request, before = question.request, question.cursor
         by_pins = [each for each in slate.items if each.source in _BY_PINS]
+        return self.cursor_after(
+            asked,
+            question,
+            passed=len(slate.items) if passed is None else passed,
+            pins_from=slate.pins_from,
+            shown=_seqs(state, slate.items),
+            pinned=_seqs(state, by_pins),
+        )
+
+    def cursor_after(
+        self,
+        asked: Asked,
+        question: Question,
+        *,
+        passed: int,
+        pins_from: int,
+        shown: frozenset[int],
+        pinned: frozenset[int],
+    ) -> str:
+        """The cursor after a page that took some places; `shown` and `pinned` are the catalog's sequence numbers."""
+        request, before = question.request, question.cursor
         following = Cursor(
             release=question.release.number,
             at=request.at,
-            start=request.start + (len(slate.items) if passed is None else passed),
-            pins_from=max(request.pins_from, slate.pins_from),
-            shown=_seqs(state, slate.items) | (before.shown if before else frozenset()),
-            pinned=_seqs(state, by_pins) | (before.pinned if before else frozenset()),
+            start=request.start + passed,
+            pins_from=max(request.pins_from, pins_from),
+            shown=shown if before is None else shown | before.shown,
+            pinned=pinned if before is None else pinned | before.pinned,
         )
         return encode_cursor(following, asked, self.cursor_key)
 

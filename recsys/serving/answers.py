@@ -55,6 +55,14 @@ def entity_tag(answer: msgspec.Struct) -> str:
     return f'W/"{hashlib.blake2b(msgspec.json.encode(lasting), digest_size=16).hexdigest()}"'
 
 
+def text_tag(lasting: str) -> str:
+    """The same over an answer that is text already, without its id and cursor.
+
+    SHA-1 for its speed, for nobody gains by a collision but the caller's own cache.
+    """
+    return f'W/"{hashlib.sha1(lasting.encode(), usedforsecurity=False).hexdigest()}"'
+
+
 def matches(if_none_match: str | None, tag: str) -> bool:
     """Whether a client that sent `If-None-Match` has this answer already (weak comparison, RFC 9110)."""
     if if_none_match is None:

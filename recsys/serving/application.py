@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import time
@@ -20,6 +21,7 @@ from recsys.serving.bodies import MAX_BODY_BYTES, body_read
 from recsys.serving.events import EventsRoute
 from recsys.serving.health import HealthRoutes
 from recsys.serving.http import Environ, HttpRequest, HttpResponse, StartResponse
+from recsys.serving.item_texts import TextsByCatalog
 from recsys.serving.items import ItemsRoute
 from recsys.serving.keys import (
     ADMIN,
@@ -31,7 +33,7 @@ from recsys.serving.keys import (
     preflight_headers,
     require_scope,
 )
-from recsys.serving.logs import configure_log, traceback_without_shoppers
+from recsys.serving.logs import RequestLog, configure_log, traceback_without_shoppers
 from recsys.serving.meter import Meter, shared_memory
 from recsys.serving.metrics import MetricsRoute
 from recsys.serving.openapi import openapi
@@ -53,6 +55,7 @@ from recsys.slates.refresh import LiveHolder
 _log = structlog.get_logger(__name__)
 _DRAINED_BYTES = 4 * MAX_BODY_BYTES
 _PRIVATE = ("Cache-Control", "private, no-cache")
+_COUNTED = frozenset({"/v1/recommendations"})
 _VARY = ("Vary", "Authorization, X-API-Key, X-Shopper-Token, Origin")
 
 
@@ -73,10 +76,11 @@ class Application:
         self._meter = meter = Meter(shared or shared_memory())
         self._limits = RateLimits(monotonic, meter.shared.common)
         self._shoppers = ShopperTokens(shop.settings, clock)
+        self._log = RequestLog(_log, monotonic, _COUNTED)
         self.shedder = Shedder(shop.settings.shed_seconds)
         health = HealthRoutes(live, clock)
         answering = Answering.of(shop.settings, live.current, clock, meter)
-        recommendations, similar = RecommendationsRoute(answering), SimilarRoute(answering)
+        recommendations, similar = RecommendationsRoute(answering, TextsByCatalog()), SimilarRoute(answering)
         themes, pages = ThemesRoute(answering), PagesRoute(answering)
         items = ItemsRoute(shop, live.catch_up)
         events = EventsRoute.of(shop, live.catch_up, meter)
@@ -113,9 +117,11 @@ class Application:
         response = self._answer(http)
         if response.status >= HTTPStatus.BAD_REQUEST:
             http.drain(_DRAINED_BYTES)
-        seconds = self._monotonic() - began
-        self._meter.end(*self.router.label(http), response.status, seconds)
-        self._write_log(http, response, seconds)
+        # Neither the query nor an unknown path: both may name a shopper. Known ones without their values.
+        method, path = self.router.label(http)
+        self._meter.end(method, path, response.status, self._monotonic() - began)
+        if path != "/healthz" or http.header("user-agent") != CANARY:
+            self._log.write(http.method, path, response.status, began)
         return response.send(start_response, without_body=http.method == "HEAD")
 
     def _answer(self, http: HttpRequest) -> HttpResponse:
@@ -133,13 +139,14 @@ class Application:
     def _keyed(self, http: HttpRequest, route: KeyedRoute) -> HttpResponse:
         key = authenticate(http, self._live.current().overlays.keys)
         # On errors too: pages must be able to read them, and a refused request counts.
-        headers = [_VARY, *cors_headers(http, key)]
+        headers: list[tuple[str, str]] = [_VARY, *cors_headers(http, key)]
         try:
             check_origin(http, key)
             require_scope(key, route.scope)
             self._check_room(route)
             headers += self._limits.take(key)
-            response = route.handle(http, self._shoppers.vouched(http, key)).with_headers([_PRIVATE])
+            response = route.handle(http, self._shoppers.vouched(http, key))
+            headers.insert(0, _PRIVATE)
         except Exception as fault:  # noqa: BLE001 - the last resort, as in `_answer`
             response = _response_to(fault, http)
         return response.with_headers(headers)
@@ -155,14 +162,6 @@ class Application:
         keys = self._live.current().overlays.keys
         headers = (("Allow", allowed), ("Vary", "Origin"), *preflight_headers(http, keys, allowed))
         return HttpResponse(HTTPStatus.NO_CONTENT, headers=headers)
-
-    def _write_log(self, http: HttpRequest, response: HttpResponse, seconds: float) -> None:
-        # Neither the query nor an unknown path: both may name a shopper. Known ones without their values.
-        path = self.router.template(http.path) or "(unknown)"
-        if path == "/healthz" and http.header("user-agent") == CANARY:
-            return
-        milliseconds = round(seconds * 1000, 2)
-        _log.info("request", method=http.method, path=path, status=response.status, ms=milliseconds)
 
 
 _SHARED = shared_memory()
@@ -180,6 +179,9 @@ def create() -> Application:
     live.start()
     canary = Canary(settings, application.shedder, time.monotonic)
     canary.start()
+    # The catalog and the rules are many small objects that stay: the collector need not walk through them again.
+    gc.collect()
+    gc.freeze()
     # Workers are multiprocessing children, which skip atexit but run finalizers.
     Finalize(None, _close, args=(shop, live, canary), exitpriority=10)
     return application

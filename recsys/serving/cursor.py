@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from http import HTTPStatus
+from operator import attrgetter
 
 import msgspec
 
@@ -24,6 +26,11 @@ VERSION = 2
 _DIGEST_BYTES = 4
 _DIGESTS_BYTES = _DIGEST_BYTES * len(CONTINUED)
 _MICROSECOND = timedelta(microseconds=1)
+_PERSONAL = ("user_id", "session_id")
+_SHARED = tuple(name for name in CONTINUED if name not in _PERSONAL)
+_SHARED_OF = attrgetter(*_SHARED)
+_BEFORE_PERSONAL = CONTINUED.index(_PERSONAL[0]) * _DIGEST_BYTES
+"""The two stand together, so that what is shared is one piece before and one behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +89,9 @@ def gone(cursor: Cursor) -> Problem:
     return bad_field("cursor", message, HTTPStatus.GONE)
 
 
-def _differences(cursor: Cursor) -> Iterator[int]:
-    before = 0
-    for seq in sorted(cursor.shown):
-        yield (seq - before) << 1 | (seq in cursor.pinned)
-        before = seq
+def _differences(cursor: Cursor) -> list[int]:
+    shown, pinned = sorted(cursor.shown), cursor.pinned
+    return [(seq - before) << 1 | (seq in pinned) for before, seq in zip([0, *shown], shown, strict=False)]
 
 
 def _shown(differences: Iterable[int]) -> Iterator[tuple[int, bool]]:
@@ -98,7 +103,15 @@ def _shown(differences: Iterable[int]) -> Iterator[tuple[int, bool]]:
 
 def _digests(asked: Asked, key: bytes) -> bytes:
     """One short digest a parameter, so that a changed one can be named."""
-    return b"".join(_digest(name, getattr(asked, name), key) for name in CONTINUED)
+    shared = _shared_digests(_SHARED_OF(asked), key)
+    personal = b"".join([_digest(name, getattr(asked, name), key) for name in _PERSONAL])
+    return shared[:_BEFORE_PERSONAL] + personal + shared[_BEFORE_PERSONAL:]
+
+
+@lru_cache(maxsize=64)
+def _shared_digests(values: tuple[object, ...], key: bytes) -> bytes:
+    """The digests of what many requests have in common; never of a shopper's id, which would stay in memory."""
+    return b"".join(_digest(name, value, key) for name, value in zip(_SHARED, values, strict=True))
 
 
 def _digest(name: str, value: object, key: bytes) -> bytes:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
@@ -15,6 +16,14 @@ StartResponse = Callable[[str, list[tuple[str, str]]], object]
 
 JSON = "application/json"
 _CHUNK = 1 << 16
+_STATUS_LINES = {each.value: f"{each.value} {each.phrase}" for each in HTTPStatus}
+
+
+@cache
+def _environ_name(name: str) -> str:
+    """Where WSGI keeps a header; `name` is one of ours, never the caller's."""
+    key = name.upper().replace("-", "_")
+    return key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{key}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +49,7 @@ class HttpRequest:
 
     def header(self, name: str) -> str | None:
         """A header by its name in small letters with hyphens, None when it was not sent."""
-        key = name.upper().replace("-", "_")
-        found = self.environ.get(key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{key}")
+        found = self.environ.get(_environ_name(name))
         return None if found is None else str(found).strip()
 
     def read(self, most: int) -> bytes:
@@ -80,15 +88,14 @@ class HttpResponse:
 
     def with_headers(self, headers: Iterable[tuple[str, str]]) -> HttpResponse:
         """The same response with further headers."""
-        return replace(self, headers=(*self.headers, *headers))
+        return HttpResponse(self.status, self.body, (*self.headers, *headers))
 
     def send(self, start: StartResponse, *, without_body: bool) -> list[bytes]:
         """Hand the response to the server; `without_body` for HEAD."""
-        phrase = HTTPStatus(self.status).phrase
         headers = list(self.headers)
         if self.status not in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}:
             headers.append(("Content-Length", str(len(self.body))))
-        start(f"{self.status} {phrase}", headers)
+        start(_STATUS_LINES[self.status], headers)
         return [] if without_body else [self.body]
 
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import io
 import logging
+import math
 import os
 import sys
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import suppress
+from http import HTTPStatus
 from typing import Any, TextIO, cast
 from urllib.parse import parse_qsl
 
 import structlog
 
+_TELL_SECONDS = 1.0
 _HIDDEN = "(hidden)"
 _PERSONAL = frozenset({"user_id", "session_id"})
 
@@ -54,6 +57,40 @@ def _add_process(
 ) -> structlog.typing.EventDict:
     """Tell the workers of one server apart."""
     return {**entry, "pid": os.getpid()}
+
+
+class RequestLog:
+    """A line for each answer, but for those that come by the thousand.
+
+    Good answers of a route that is called to be fast are counted, and told of in one line a second at most: the line
+    of the first, then lines with how many there were since the one before (`count`) and the slowest of them (`ms`).
+    """
+
+    def __init__(self, log: Any, monotonic: Callable[[], float], counted: Container[str]) -> None:
+        self._log = log
+        self._monotonic = monotonic
+        self._counted = counted
+        self._told = -math.inf
+        self._count = 0
+        self._slowest = 0.0
+
+    def write(self, method: str, path: str, status: int, began: float) -> None:
+        """Take note of one answer; `began` is when its request came, on the monotonic clock."""
+        now = self._monotonic()
+        seconds = now - began
+        if status >= HTTPStatus.BAD_REQUEST or path not in self._counted:
+            self._log.info("request", method=method, path=path, status=status, ms=_milliseconds(seconds))
+            return
+        self._count += 1
+        self._slowest = max(self._slowest, seconds)
+        if now - self._told >= _TELL_SECONDS:
+            slowest, count = _milliseconds(self._slowest), self._count
+            self._told, self._count, self._slowest = now, 0, 0.0
+            self._log.info("request", method=method, path=path, status=status, ms=slowest, count=count)
+
+
+def _milliseconds(seconds: float) -> float:
+    return round(seconds * 1000, 2)
 
 
 def traceback_without_shoppers(error: BaseException, query: str, body: Any = None) -> str:

@@ -89,8 +89,11 @@ class Meter:
 
     def served(self, placed: Iterable[Placed]) -> None:
         """An answer went out."""
+        self.served_from([each.source for each in placed])
+
+    def served_from(self, came_from: Sequence[Source]) -> None:
+        """An answer went out whose items came from these sources."""
         # Counting a list is done in C; the hash of an enumeration's member is not.
-        came_from = [each.source for each in placed]
         own = self._own
         with self._lock:
             for source, number in _SOURCES:

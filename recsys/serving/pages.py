@@ -19,6 +19,7 @@ from recsys.serving.parameters import PAGE, Asked, parse_parameters
 from recsys.serving.problems import FieldError
 from recsys.serving.questions import Question, no_surface
 from recsys.serving.router import path_values
+from recsys.slates.measuring import NO_PART, part_of_rules
 from recsys.slates.overlays import LiveKey
 from recsys.slates.page import Page, TitledRow, answer_page
 from recsys.slates.state import LiveState
@@ -84,7 +85,7 @@ class PagesRoute:
         asked, state, question, page = shown
         views = page.views
         return PageAnswer(
-            recommendation_id=self.answering.id_of(asked, state, question, views.request, ()),
+            recommendation_id=self.answering.id_of(asked, state, question, NO_PART),
             surface=asked.surface or "",
             release_id=question.release.number,
             run_id=question.release.run_id,
@@ -97,12 +98,11 @@ class PagesRoute:
         """One row, under an id of its own: positions begin anew in each."""
         settings, slate = titled.row.settings, titled.row.slate
         self.answering.meter.served(slate.items)
-        asked, merged = (
-            replace(shown.asked, row=settings.name),
-            replace(shown.page.views.request, row=settings.name),
-        )
+        asked = replace(shown.asked, row=settings.name)
+        merged = replace(shown.page.views.request, row=settings.name)
+        part = part_of_rules(shown.question.release.index, merged, slate.items, shown.state.catalog)
         return Row(
-            recommendation_id=self.answering.id_of(asked, shown.state, shown.question, merged, slate.items),
+            recommendation_id=self.answering.id_of(asked, shown.state, shown.question, part),
             row=settings.name,
             title=titled.title,
             kind=settings.kind.value,

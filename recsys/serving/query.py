@@ -37,4 +37,6 @@ def shortened(text: str) -> str:
 
 
 def _decoded(text: str) -> str:
+    if text.isascii() and "%" not in text and "+" not in text:
+        return text
     return unquote_to_bytes(text.replace("+", " ")).decode("utf-8")

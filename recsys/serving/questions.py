@@ -13,6 +13,7 @@ from recsys.serving.cursor import Cursor, decode_cursor, gone
 from recsys.serving.parameters import Asked
 from recsys.serving.problems import FieldError, Problem, bad_field, unavailable
 from recsys.serving.query import shortened
+from recsys.slates.answer import Known
 from recsys.slates.catalog import CompiledCatalog
 from recsys.slates.state import CompiledRelease, LiveState
 
@@ -21,15 +22,24 @@ _IDS_IN_A_NOTE = 10
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question; `cursor` is the page before's, None on the first page."""
+    """One question; `cursor` is the page before's, None on the first page.
+
+    The request carries the market and the segments that count.
+    """
 
     release: CompiledRelease
     request: Request
     cursor: Cursor | None
+    known: Known
+
+    @property
+    def known_shopper(self) -> bool:
+        """Whether the shopper was seen in training."""
+        return self.known.row is not None
 
 
-def question_of(asked: Asked, state: LiveState, now: datetime, cursor_key: bytes) -> Question:
-    """The question behind `asked`; its time is the cursor's, else the one asked for, else `now` (UTC).
+def release_of(asked: Asked, state: LiveState, cursor_key: bytes) -> tuple[CompiledRelease, Cursor | None]:
+    """The release that is asked: the live one, or the one that the cursor points into.
 
     Raises `Problem`: 503 before the first release, 400 and 410 for a cursor, 404 for a surface or row.
     """
@@ -38,7 +48,25 @@ def question_of(asked: Asked, state: LiveState, now: datetime, cursor_key: bytes
     cursor = None if asked.cursor is None else decode_cursor(asked.cursor, asked, cursor_key)
     release = state.release if cursor is None else _held(cursor, state)
     _check_place(asked, release)
-    return Question(release, _request(asked, cursor, state.catalog, now), cursor)
+    return release, cursor
+
+
+def question_of(
+    asked: Asked,
+    state: LiveState,
+    now: datetime,
+    release: CompiledRelease,
+    cursor: Cursor | None,
+    known: Known,
+) -> Question:
+    """The question behind `asked`; its time is the cursor's, else the one asked for, else `now` (UTC)."""
+    at = cursor.at if cursor is not None else asked.at or now
+    market = known.market if asked.market is None else asked.market
+    segments = state.overlays.segments_of(asked.user_id)
+    if asked.segment:
+        segments = segments.union(asked.segment)
+    request = _request(asked, cursor, state.catalog, at, market, segments)
+    return Question(release, request, cursor, known)
 
 
 def notes_on(asked: Asked, state: LiveState, release: CompiledRelease) -> list[FieldError]:
@@ -81,15 +109,22 @@ def _check_place(asked: Asked, release: CompiledRelease) -> None:
         raise bad_field("row", message, HTTPStatus.NOT_FOUND)
 
 
-def _request(asked: Asked, cursor: Cursor | None, catalog: CompiledCatalog, now: datetime) -> Request:
+def _request(
+    asked: Asked,
+    cursor: Cursor | None,
+    catalog: CompiledCatalog,
+    at: datetime,
+    market: str | None,
+    segments: frozenset[str],
+) -> Request:
     return Request(
-        at=asked.at or now if cursor is None else cursor.at,
+        at=at,
         surface=asked.surface,
         row=asked.row,
         user=asked.user_id,
         session=asked.session_id,
-        market=asked.market,
-        segments=frozenset(asked.segment),
+        market=market,
+        segments=segments,
         context=asked.context_item,
         exclude=frozenset(asked.exclude),
         tags=frozenset(asked.tag),

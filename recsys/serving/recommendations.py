@@ -4,23 +4,32 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from recsys.domain.slates import Source
 from recsys.serving.answering import Answering, notes_of, reply
-from recsys.serving.answers import Recommendations, placed_items
+from recsys.serving.answers import Recommendations, matches, placed_items, text_tag
 from recsys.serving.bodies import read_json
-from recsys.serving.http import HttpRequest, HttpResponse
+from recsys.serving.http import JSON, HttpRequest, HttpResponse
+from recsys.serving.item_texts import TextsByCatalog, as_json, items_as_json, quoted
 from recsys.serving.keys import check_allowed
 from recsys.serving.parameters import RECOMMENDATIONS_BODY, Asked, parse_body, parse_parameters
 from recsys.serving.questions import Question
-from recsys.slates.answer import Answer
+from recsys.slates.answer import lays
+from recsys.slates.lean import Laid
+from recsys.slates.measuring import Part, part_of_placements, part_of_rules
 from recsys.slates.overlays import LiveKey
+from recsys.slates.plan import Held
+from recsys.slates.proposals import Proposals
 from recsys.slates.state import LiveState
+
+_JSON = ("Content-Type", JSON)
 
 
 @dataclass(frozen=True, slots=True)
 class RecommendationsRoute:
-    """Answers for one row, with provenance."""
+    """Answers for one row, with provenance: as text in one go where the merge is the lean one."""
 
     answering: Answering
+    texts: TextsByCatalog
 
     def get(self, http: HttpRequest, key: LiveKey) -> HttpResponse:
         """One row's slate, asked for in the address."""
@@ -35,25 +44,101 @@ class RecommendationsRoute:
         # The reference is read once: everything below sees one and the same state.
         state = self.answering.state()
         question = self.answering.question(asked, state)
-        answer = self.answering.asker.answer(state, question.request, question.release)
-        self.answering.meter.served(answer.slate.items)
-        return reply(http, self._document(asked, state, question, answer, key))
+        if lays(question.release, question.request):
+            return self._laid(http, asked, state, question, key)
+        return self._listed(http, asked, state, question, key)
 
-    def _document(
-        self, asked: Asked, state: LiveState, question: Question, answer: Answer, key: LiveKey
-    ) -> Recommendations:
-        return Recommendations(
-            recommendation_id=self.answering.id_of(
-                asked, state, question, answer.request, answer.slate.items
-            ),
+    def _laid(
+        self, http: HttpRequest, asked: Asked, state: LiveState, question: Question, key: LiveKey
+    ) -> HttpResponse:
+        asker, request, release = self.answering.asker, question.request, question.release
+        who = asker.who(state, request, release, question.known)
+        laid = asker.lay(state, request, release, who)
+        self.answering.meter.served_from([_source(each) for each in laid.page])
+        cursor = self._next_cursor(asked, state, question, laid)
+        lasting = self._lasting(
+            asked, state, question, laid, key, folded=who.folded is not None, cursor=cursor
+        )
+        tag = text_tag(lasting)
+        # Only what is read may be kept; the answer to a POST is made for that request.
+        if http.method != "POST" and matches(http.header("if-none-match"), tag):
+            return HttpResponse(304, headers=(("ETag", tag),))
+        made = self.answering.id_of(asked, state, question, _part(laid, state, question))
+        following = "" if cursor is None else f'"{cursor}"'
+        body = f'{{"recommendation_id":"{made}",{lasting}{following}}}'
+        return HttpResponse(200, body.encode(), (_JSON, ("ETag", tag)))
+
+    def _lasting(
+        self,
+        asked: Asked,
+        state: LiveState,
+        question: Question,
+        laid: Laid,
+        key: LiveKey,
+        *,
+        folded: bool,
+        cursor: str | None,
+    ) -> str:
+        """The answer without its id, and without the cursor's value: what lasts as long as nothing changes."""
+        release = question.release
+        items = items_as_json(
+            laid,
+            self.texts.of(laid.shelf.columns),
+            question.request.market,
+            asked.fields,
+            tells_because=key.tells_because,
+        )
+        notes = notes_of(asked, state, question, known_shopper=question.known_shopper, folded=folded)
+        return (
+            f'"surface":{quoted(asked.surface)},"row":{quoted(asked.row)},"release_id":{release.number},'
+            f'"run_id":{quoted(release.run_id)},"personalised":{"true" if laid.personalised else "false"},'
+            f'"items":[{items}],"notes":{as_json(notes) if notes else "[]"},"next_cursor":'
+            f"{'null' if cursor is None else ''}"
+        )
+
+    def _next_cursor(self, asked: Asked, state: LiveState, question: Question, laid: Laid) -> str | None:
+        if not laid.more:
+            return None
+        ids, seqs = laid.shelf.columns.ids, state.catalog.seqs
+        return self.answering.cursor_after(
+            asked,
+            question,
+            passed=len(laid.page),
+            pins_from=laid.pins_from,
+            shown=frozenset([seqs[ids[each[0]]] for each in laid.page]),
+            pinned=frozenset([seqs[ids[each.number]] for each in laid.page if isinstance(each, Held)]),
+        )
+
+    def _listed(
+        self, http: HttpRequest, asked: Asked, state: LiveState, question: Question, key: LiveKey
+    ) -> HttpResponse:
+        """A row that lists something else than what the model proposes."""
+        release = question.release
+        answer = self.answering.asker.answer(state, question.request, release)
+        slate = answer.slate
+        self.answering.meter.served(slate.items)
+        part = part_of_rules(release.index, answer.request, slate.items, state.catalog)
+        document = Recommendations(
+            recommendation_id=self.answering.id_of(asked, state, question, part),
             surface=asked.surface or "",
             row=asked.row,
-            release_id=question.release.number,
-            run_id=question.release.run_id,
-            personalised=answer.slate.personalised,
-            items=placed_items(
-                answer.slate.items, state.catalog, asked.fields, tells_because=key.tells_because
-            ),
+            release_id=release.number,
+            run_id=release.run_id,
+            personalised=slate.personalised,
+            items=placed_items(slate.items, state.catalog, asked.fields, tells_because=key.tells_because),
             notes=notes_of(asked, state, question, known_shopper=answer.known_shopper, folded=answer.folded),
-            next_cursor=self.answering.next_cursor(asked, state, question, answer.slate),
+            next_cursor=self.answering.next_cursor(asked, state, question, slate),
         )
+        return reply(http, document)
+
+
+def _source(each: Held | tuple[int, int, object]) -> Source:
+    if isinstance(each, Held):
+        return Source.PIN if each.theme is None else Source.THEME
+    return Source.MODEL if isinstance(each[2], Proposals) else Source.FALLBACK
+
+
+def _part(laid: Laid, state: LiveState, question: Question) -> Part:
+    """The part of rules in the answer."""
+    held = [(at, each.pin.id) for at, each in enumerate(laid.page, laid.start) if isinstance(each, Held)]
+    return part_of_placements(question.release.index, question.request, held, state.catalog)

@@ -64,7 +64,7 @@ class Router:
     def label(self, http: HttpRequest) -> tuple[str, str]:
         """Method and path of the route that a request meant, as metrics name it; without ids in it."""
         method = "GET" if http.method == "HEAD" else http.method
-        return method, self.template(http.path) or http.path
+        return method, self.template(http.path) or "(unknown)"
 
     def allowed(self, path: str) -> str:
         """The methods of a known path, as the `Allow` header names them."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from base64 import b64decode, urlsafe_b64encode
+from functools import lru_cache
 
 MAC_BYTES = 16
 """128 bits (RFC 7693): no one guesses a token."""
@@ -35,8 +36,20 @@ def unsign(token: str, key: bytes) -> bytes:
 
 def digest(content: bytes, key: bytes, size: int) -> bytes:
     """A digest from which the content cannot be guessed without the key: `size` bytes."""
-    return hashlib.blake2b(content, digest_size=size, key=key, person=b"recsys-digest").digest()
+    return _keyed(content, key, size, b"recsys-digest")
 
 
 def _seal(payload: bytes, key: bytes) -> bytes:
-    return hashlib.blake2b(payload, digest_size=MAC_BYTES, key=key, person=b"recsys-seal").digest()
+    return _keyed(payload, key, MAC_BYTES, b"recsys-seal")
+
+
+def _keyed(content: bytes, key: bytes, size: int, purpose: bytes) -> bytes:
+    """Keyed BLAKE2b; a copy of a hash that has taken in its key is cheaper than a new one."""
+    hashed = _prepared(key, size, purpose).copy()
+    hashed.update(content)
+    return hashed.digest()
+
+
+@lru_cache(maxsize=16)
+def _prepared(key: bytes, size: int, purpose: bytes) -> hashlib.blake2b:
+    return hashlib.blake2b(digest_size=size, key=key, person=purpose)

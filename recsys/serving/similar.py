@@ -19,6 +19,7 @@ from recsys.serving.keys import check_allowed
 from recsys.serving.parameters import SIMILAR, SIMILAR_BODY, Asked, parse_body, parse_parameters
 from recsys.serving.problems import FieldError, bad_field
 from recsys.serving.router import path_values
+from recsys.slates.measuring import part_of_rules
 from recsys.slates.overlays import LiveKey
 
 SIMILAR_PATH = "/v1/items/{item_id}/similar"
@@ -65,10 +66,9 @@ class SimilarRoute:
             raise bad_field("item_id", "there is no such item in the catalog", HTTPStatus.NOT_FOUND)
         answer = self.answering.asker.answer(state, question.request, question.release)
         self.answering.meter.served(answer.slate.items)
+        part = part_of_rules(question.release.index, answer.request, answer.slate.items, state.catalog)
         document = Similar(
-            recommendation_id=self.answering.id_of(
-                asked, state, question, answer.request, answer.slate.items
-            ),
+            recommendation_id=self.answering.id_of(asked, state, question, part),
             item_id=item_id,
             release_id=question.release.number,
             run_id=question.release.run_id,

@@ -23,6 +23,7 @@ from recsys.serving.problems import FieldError, bad_field
 from recsys.serving.questions import Question
 from recsys.serving.router import path_values
 from recsys.slates.answer import Views
+from recsys.slates.measuring import part_of_rules
 from recsys.slates.overlays import LiveKey
 from recsys.slates.state import LiveState
 
@@ -100,8 +101,9 @@ class ThemesRoute:
         rules = ThemePageRules(state.rules_of(question.release), theme)
         slate = merge(views.candidates, rules, views.request, state.shop_view)
         self.answering.meter.served(slate.items)
+        part = part_of_rules(question.release.index, views.request, slate.items, state.catalog)
         document = ThemeAnswer(
-            recommendation_id=self.answering.id_of(asked, state, question, views.request, slate.items),
+            recommendation_id=self.answering.id_of(asked, state, question, part),
             slug=theme.slug,
             title=theme.title_in(views.request.market),
             blurb=theme.blurb_in(views.request.market),

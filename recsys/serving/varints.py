@@ -7,14 +7,21 @@ from collections.abc import Iterable
 
 def pack(numbers: Iterable[int]) -> bytes:
     """The numbers end to end; each is 0 or more."""
+    return b"".join([_SHORT[number] if number < _TABLED else _packed(number) for number in numbers])
+
+
+def _packed(number: int) -> bytes:
     packed = bytearray()
-    for number in numbers:
-        rest = number
-        while rest > 0x7F:
-            packed.append(rest & 0x7F | 0x80)
-            rest >>= 7
-        packed.append(rest)
+    while number > 0x7F:
+        packed.append(number & 0x7F | 0x80)
+        number >>= 7
+    packed.append(number)
     return bytes(packed)
+
+
+_TABLED = 1 << 14
+_SHORT = tuple(_packed(number) for number in range(_TABLED))
+"""One and two bytes, which nearly all of a cursor's numbers need."""
 
 
 def unpack(packed: bytes) -> list[int]:

@@ -10,6 +10,8 @@ from recsys.domain.rows import RowKind
 from recsys.domain.slates import Slate
 from recsys.domain.views import CandidatesView
 from recsys.slates.folding import Folded, fold_in
+from recsys.slates.lean import Laid, Shopper, lay
+from recsys.slates.readable import slate_of
 from recsys.slates.rows import RowSources
 from recsys.slates.shopper import NoSnapshot, ShopperView
 from recsys.slates.state import CompiledRelease, LiveState
@@ -46,6 +48,17 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a shopper: the row in the snapshot, None when unseen in training, and the home market."""
+
+    row: int | None = None
+    market: str | None = None
+
+
+STRANGER = Known()
+
+
+@dataclass(frozen=True, slots=True)
 class Asker:
     """Answers questions for one installation, whose key finds shoppers in snapshots."""
 
@@ -57,47 +70,89 @@ class Asker:
         Raises:
             NotFound: when the release has no such surface or row.
         """
-        views, rules = self.views(state, request, release), state.rules_of(release)
-        row = rules.row(request.surface, request.row)
-        candidates = views.candidates
-        if row is not None and row.kind is not RowKind.MAIN:
-            candidates = RowSources(
-                state, release, views.request, candidates, rules.rows(request.surface)
-            ).of(row)
-        slate = merge(candidates, rules, views.request, state.shop_view)
-        return Answer(slate, views.request, views.known_shopper, views.folded)
+        known = self.known(request.user, release)
+        resolved = _resolved(state, request, known)
+        who = self.who(state, resolved, release, known)
+        if lays(release, resolved):
+            slate = slate_of(self.lay(state, resolved, release, who), resolved.market)
+        else:
+            slate = _listed(state, resolved, release, who)
+        return Answer(slate, resolved, known.row is not None, who.folded is not None)
+
+    def known(self, user: str | None, release: CompiledRelease) -> Known:
+        """Look a shopper up in the release's snapshot."""
+        snapshot = release.snapshot
+        if user is None or snapshot is None:
+            return STRANGER
+        row = snapshot.shopper(shopper_hash(self.identity_key, user))
+        return STRANGER if row is None else Known(row, snapshot.home_market(row))
+
+    def who(self, state: LiveState, request: Request, release: CompiledRelease, known: Known) -> Shopper:
+        """All that is known of who asks: from training, and from what was told since."""
+        overlays, user, session = state.overlays, request.user, request.session
+        folded = _folded(state, request, release) if known.row is None else None
+        return Shopper(
+            known.row, overlays.disliked_by(user, session), overlays.bought_by(user, session), folded
+        )
+
+    def lay(self, state: LiveState, request: Request, release: CompiledRelease, who: Shopper) -> Laid:
+        """Merge a request that carries the market and the segments that count, for a row that `lays`.
+
+        Raises:
+            NotFound: when the release has no such surface or row.
+        """
+        scene = state.scenes_of(release).of(request)
+        acting = scene.acting(request.shopper, release.index.holdout_key)
+        return lay(scene, acting, who, request)
 
     def views(self, state: LiveState, request: Request, release: CompiledRelease) -> Views:
-        """What merge reads for a request: the request's own market counts before the home market."""
-        row = self._row(request, release)
-        market = request.market
-        if market is None and row is not None and release.snapshot is not None:
-            market = release.snapshot.home_market(row)
-        segments = request.segments | state.overlays.segments_of(request.user)
-        resolved = replace(request, market=market, segments=segments)
-        folded = self._folded(state, resolved, release) if row is None else None
-        candidates = _candidates(state, resolved, release, row, folded)
-        return Views(resolved, candidates, row is not None, folded is not None)
-
-    def _folded(self, state: LiveState, request: Request, release: CompiledRelease) -> Folded | None:
-        """What the items sent along, and those that the shopper was lately drawn to, say of one unseen in training."""
-        if release.snapshot is None or not request.personalised:
-            return None
-        recent = state.overlays.recent_items(request.user, request.session)
-        return fold_in(release.snapshot, (*request.items, *recent))
-
-    def _row(self, request: Request, release: CompiledRelease) -> int | None:
-        if request.user is None or release.snapshot is None:
-            return None
-        return release.snapshot.shopper(shopper_hash(self.identity_key, request.user))
+        """What the plain merge reads for a request: the request's own market counts before the home market."""
+        known = self.known(request.user, release)
+        resolved = _resolved(state, request, known)
+        who = self.who(state, resolved, release, known)
+        return Views(
+            resolved, _candidates(resolved, release, who), known.row is not None, who.folded is not None
+        )
 
 
-def _candidates(
-    state: LiveState, request: Request, release: CompiledRelease, row: int | None, folded: Folded | None
-) -> CandidatesView:
-    disliked = state.overlays.disliked_by(request.user, request.session)
-    bought = state.overlays.bought_by(request.user, request.session)
-    if release.run is None:
-        return NoSnapshot(disliked, bought)
+def lays(release: CompiledRelease, request: Request) -> bool:
+    """Whether the lean merge answers: for rows that show what the model proposes. The others list something else."""
+    surface = None if request.surface is None else release.index.surfaces.get(request.surface)
+    row = None if surface is None else surface.row(request.row)
+    return row is None or row.kind is RowKind.MAIN
+
+
+def _listed(state: LiveState, request: Request, release: CompiledRelease, who: Shopper) -> Slate:
+    """The slate of a row of another kind."""
+    rules = state.rules_of(release)
+    sources = RowSources(
+        state, release, request, _candidates(request, release, who), rules.rows(request.surface)
+    )
+    row = rules.row(request.surface, request.row)
+    candidates = sources.candidates if row is None else sources.of(row)
+    return merge(candidates, rules, request, state.shop_view)
+
+
+def _folded(state: LiveState, request: Request, release: CompiledRelease) -> Folded | None:
+    """What the items sent along, and those that the shopper was lately drawn to, say of one unseen in training."""
+    if release.snapshot is None or not request.personalised:
+        return None
+    recent = state.overlays.recent_items(request.user, request.session)
+    return fold_in(release.snapshot, (*request.items, *recent)) if request.items or recent else None
+
+
+def _resolved(state: LiveState, request: Request, known: Known) -> Request:
+    """The request with what is known of its shopper."""
+    market = known.market if request.market is None else request.market
+    segments = request.segments | state.overlays.segments_of(request.user)
+    if market == request.market and segments == request.segments:
+        return request
+    return replace(request, market=market, segments=segments)
+
+
+def _candidates(request: Request, release: CompiledRelease, who: Shopper) -> CandidatesView:
+    row, disliked, bought, folded = who
     run = release.run
+    if run is None:
+        return NoSnapshot(disliked, bought)
     return ShopperView(run.snapshot, run.popularity, row, request.context, disliked, bought, folded)

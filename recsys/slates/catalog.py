@@ -8,9 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 
+import numpy as np
+
 from recsys.domain.catalog import Item
 from recsys.domain.ids import ItemId
 from recsys.domain.selectors import Selector
+from recsys.slates.columns import Columns, Mask, empty_columns
 
 ELSEWHERE = "\x00elsewhere"
 """Stands for every market that no item names; no market can be called so, because ids hold no control characters."""
@@ -33,6 +36,7 @@ class CompiledCatalog:
         self._arrived: Sequence[tuple[datetime, ItemId]] | None = None
         self._tags: Mapping[str, int] | None = None
         self._markets: frozenset[str] | None = None
+        self._columns: Columns | None = None
         self._take(entries)
 
     def updated(self, revision: int, entries: Iterable[tuple[int, Item]]) -> CompiledCatalog:
@@ -41,7 +45,10 @@ class CompiledCatalog:
         following._items = dict(self._items)
         following._seqs = dict(self._seqs)
         following._by_seq = dict(self._by_seq)
-        following._take(entries)
+        taken = list(entries)
+        following._take(taken)
+        if self._columns is not None:
+            following._columns = self._columns.updated(item for _, item in taken)
         return following
 
     def _take(self, entries: Iterable[tuple[int, Item]]) -> None:
@@ -57,9 +64,21 @@ class CompiledCatalog:
         """The item, or None."""
         return self._items.get(item_id)
 
+    @property
+    def columns(self) -> Columns:
+        """The catalog by item numbers; of a later revision, worked out from the one before."""
+        if self._columns is None:
+            self._columns = empty_columns().updated(self._items.values())
+        return self._columns
+
     def seq_of(self, item_id: ItemId) -> int | None:
         """The item's small integer, or None."""
         return self._seqs.get(item_id)
+
+    @property
+    def seqs(self) -> Mapping[ItemId, int]:
+        """The small integer of every item."""
+        return self._seqs
 
     def item_by_seq(self, seq: int) -> ItemId | None:
         """The item with that small integer, or None."""
@@ -89,8 +108,7 @@ class CompiledCatalog:
         market = self.market_key(market)
         found = self._sellable.get(market)
         if found is None:
-            stocked = (each for each in self._items.items() if each[1].in_stock())
-            found = frozenset(item_id for item_id, item in stocked if item.sold_in(market))
+            found = self._named(self.columns.stocked & self.columns.sold_in(market))
             self._sellable[market] = found
         return found
 
@@ -102,16 +120,20 @@ class CompiledCatalog:
     def known_markets(self) -> frozenset[str]:
         """Every market that some item names."""
         if self._markets is None:
-            self._markets = frozenset(market for item in self._items.values() for market in item.markets)
+            self._markets = frozenset(self.columns.sold)
         return self._markets
 
     def held_apart_from_age(self, selector: Selector) -> frozenset[ItemId]:
         """The items that a selector holds when its age part is left out."""
         found = self._held.get(selector)
         if found is None:
-            found = frozenset(i for i, item in self._items.items() if selector.matches_apart_from_age(item))
+            found = self._named(self.columns.held_apart_from_age(selector))
             self._held[selector] = found
         return found
+
+    def _named(self, mask: Mask) -> frozenset[ItemId]:
+        ids = self.columns.ids
+        return frozenset(ids[number] for number in np.flatnonzero(mask).tolist())
 
     def members(self, selector: Selector, at: datetime) -> Sequence[ItemId]:
         """The items that a selector holds at a moment, sorted by id."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from recsys.domain.holdout import held_out
+from recsys.domain.ids import RuleId
 from recsys.domain.live import context_items, scope_matches
 from recsys.domain.requests import Request
 from recsys.domain.slates import Placed
@@ -32,11 +33,15 @@ def part_of_rules(
     index: RuleIndex, request: Request, placed: Iterable[Placed], catalog: CompiledCatalog
 ) -> Part:
     """The part of a release's rules in one answer; `request` is the one that was merged."""
-    placements = tuple(
-        (each.position, index.places[each.rule_id])
-        for each in placed
-        if each.rule_id is not None and each.rule_id in index.places
-    )
+    by_rules = [(each.position, each.rule_id) for each in placed if each.rule_id is not None]
+    return part_of_placements(index, request, by_rules, catalog)
+
+
+def part_of_placements(
+    index: RuleIndex, request: Request, by_rules: Iterable[tuple[int, RuleId]], catalog: CompiledCatalog
+) -> Part:
+    """The same from (position, rule) of what rules placed."""
+    placements = tuple((at, index.places[rule]) for at, rule in by_rules if rule in index.places)
     arms = _arms(index, request, catalog) if index.measured and request.rules else ()
     return Part(placements, arms) if placements or arms else NO_PART
 

@@ -104,10 +104,13 @@ class LiveHolder:
         overlays = self._loader.overlays(connection, pointer, state, self._clock())
         if catalog is not state.catalog or overlays is not state.overlays:
             state = replace(state, catalog=catalog, overlays=overlays, loaded_at=self._clock())
+            state.warm_like(self._state, self._clock())
             self._state = state
         held = self._loader.releases(connection, pointer, state.held, self._clock())
         if held is not state.held:
-            self._state = with_releases(replace(state, loaded_at=self._clock()), held, pointer.release)
+            following = with_releases(replace(state, loaded_at=self._clock()), held, pointer.release)
+            following.warm_like(state, self._clock())
+            self._state = following
         self.last_success = self._clock()
         self.last_fault = None
 

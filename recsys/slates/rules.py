@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import product
 from typing import TypeVar
 
@@ -23,6 +24,38 @@ Plain = tuple[str | None, str | None, str | None]
 R = TypeVar("R", Pin, Boost, Veto)
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What the rules of a set tell requests apart by; a request that differs in nothing else is treated alike.
+
+    `moments` are the starts and ends of all windows, ascending. `contextual` are the rules for some context alone.
+    """
+
+    users: frozenset[str]
+    segments: frozenset[str]
+    markets: frozenset[str]
+    moments: tuple[datetime, ...]
+    contextual: tuple[Pin | Boost | Veto, ...]
+
+    @classmethod
+    def by(cls, rules: RuleSet) -> Named:
+        """What the rules name that are not paused."""
+        acting = [each for each in rules if not each.paused]
+        scoped = [each for each in acting if isinstance(each, Pin | Boost | Veto)]
+        themes = [each for each in acting if isinstance(each, Theme)]
+        scopes = [each.scope for each in scoped]
+        windows = [each.window for each in (*scoped, *themes)]
+        markets = {scope.market for scope in scopes}.union(*(theme.titles for theme in themes))
+        bounds = {bound for window in windows for bound in (window.start, window.end)}
+        return cls(
+            users=frozenset(scope.user for scope in scopes if scope.user is not None),
+            segments=frozenset(scope.segment for scope in scopes if scope.segment is not None),
+            markets=frozenset(market for market in markets if market is not None),
+            moments=tuple(sorted(bound for bound in bounds if bound is not None)),
+            contextual=tuple(each for each in scoped if _is_contextual(each.scope)),
+        )
+
+
 class RuleIndex:
     """What can be worked out of a rule set without a catalog: once for each release."""
 
@@ -38,6 +71,12 @@ class RuleIndex:
         vetoes = [veto for veto in rules.of(Veto) if not veto.paused]
         self.plain_vetoes = _by_plain_scope(veto for veto in vetoes if _is_plain(veto))
         self.other_vetoes = _by_place(veto for veto in vetoes if not _is_plain(veto))
+        self.vetoes = _by_place(vetoes)
+        self.named = Named.by(rules)
+
+    def at_place(self, by_place: dict[Place, list[R]], request: Request) -> Iterator[R]:
+        """The rules of one kind that hold at the request's surface and row, or wherever."""
+        return _placed(by_place, request)
 
 
 class CompiledRules:
@@ -143,6 +182,10 @@ def compile_rules(rules: RuleSet, catalog: CompiledCatalog, holdout_key: bytes) 
 
 def _never(_item_id: ItemId) -> bool:
     return False
+
+
+def _is_contextual(scope: Scope) -> bool:
+    return scope.context_item is not None or scope.context_selector is not None
 
 
 def _is_plain(veto: Veto) -> bool:

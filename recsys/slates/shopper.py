@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
+from typing import cast
 
 import numpy as np
 
 from recsys.domain.ids import ItemId
 from recsys.domain.views import Candidate, Kind
+from recsys.slates.beside import Neighbour, beside
 from recsys.slates.folding import Folded
 from recsys.slates.popularity import Popularity
-from recsys.snapshots.layout import NeighbourKind
 from recsys.snapshots.mapped import Floats, Ranked, Snapshot
 
 NOTHING: frozenset[ItemId] = frozenset()
-
-
-class _Behind(NamedTuple):
-    """A context item that has the candidate as a neighbour."""
-
-    item_id: ItemId
-    score: float
-    similar: bool
 
 
 @dataclass(frozen=True)
@@ -133,18 +124,10 @@ class ShopperView:
     @cached_property
     def _beside(self) -> tuple[list[Candidate], dict[ItemId, list[tuple[ItemId, float]]]]:
         """Candidates beside the context, and for each the context items behind it with their shares."""
-        behind: dict[ItemId, list[_Behind]] = defaultdict(list)
-        known = [each for each in dict.fromkeys(self.context) if each in self.snapshot.item_index]
-        for each in known:
-            near = self.snapshot.neighbours(self.snapshot.item_index[each])
-            alike = near.kinds == NeighbourKind.SIMILAR
-            for item, score, similar in zip(
-                near.items.tolist(), near.scores.tolist(), alike.tolist(), strict=True
-            ):
-                behind[ItemId(self.snapshot.item_ids[item])].append(_Behind(each, score, similar))
-        found = [_beside(item_id, parts, len(known)) for item_id, parts in behind.items()]
-        found.sort(key=lambda each: (-each.score, each.item_id))
-        return found, {each.item_id: _shares(behind[each.item_id], each.kind) for each in found}
+        found = beside(self.snapshot, self.context)
+        ids = cast("Sequence[ItemId]", self.snapshot.item_ids)
+        because = {ids[each.item]: [(ids[item], share) for item, share in each.because] for each in found}
+        return [Candidate(ids[each.item], each.score, _kind(each)) for each in found], because
 
 
 class NoSnapshot:
@@ -179,14 +162,5 @@ class NoSnapshot:
         return {}
 
 
-def _beside(item_id: ItemId, parts: Sequence[_Behind], n_context: int) -> Candidate:
-    kind = Kind.SIMILAR if all(each.similar for each in parts) else Kind.BESIDE
-    return Candidate(item_id, sum(each.score for each in parts) / n_context, kind)
-
-
-def _shares(parts: Sequence[_Behind], kind: Kind) -> list[tuple[ItemId, float]]:
-    """Name the context items that speak for the candidate's kind: a likeness is not called a purchase."""
-    total = sum(each.score for each in parts)
-    spoken = [each for each in parts if each.similar == (kind is Kind.SIMILAR)]
-    shares = ((each.item_id, each.score / total) for each in spoken)
-    return sorted(shares, key=lambda each: (-each[1], each[0]))[:2]
+def _kind(neighbour: Neighbour) -> Kind:
+    return Kind.SIMILAR if neighbour.similar else Kind.BESIDE

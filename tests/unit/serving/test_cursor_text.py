@@ -115,3 +115,9 @@ def test_the_longest_cursor_fits_into_an_address():
     every_2000th = frozenset(range(1, 1_000_000, 2_000))
     cursor = Cursor(10**6, NOON + timedelta(days=9_999), 501, 501, every_2000th, every_2000th)
     assert len(encode_cursor(cursor, ASKED, KEY)) < 2_000
+
+
+def test_the_parameters_about_the_shopper_stand_together_in_what_a_cursor_is_bound_to():
+    # The digests of all others are kept in one piece, which is cut where these two stand.
+    first = CONTINUED.index("user_id")
+    assert CONTINUED[first : first + 2] == ("user_id", "session_id")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.serving.logs import traceback_without_shoppers
+from recsys.serving.logs import RequestLog, traceback_without_shoppers
 
 
 def fault(message: str) -> Exception:
@@ -37,3 +37,35 @@ def test_the_body_of_a_request_hides_its_shoppers_too():
     assert "ann-1" not in text
     assert "visit-7" not in text
     assert "i01" in text.splitlines()[-1]
+
+
+class Heard:
+    """A log that keeps what it is told."""
+
+    def __init__(self):
+        self.lines = []
+
+    def info(self, event, **fields):
+        self.lines.append((event, fields))
+
+
+def told(answers):
+    """What is logged of answers given as (second, path, status)."""
+    heard, now = Heard(), [0.0]
+    log = RequestLog(heard, lambda: now[0], frozenset({"/fast"}))
+    for second, path, status in answers:
+        now[0] = second
+        log.write("GET", path, status, second - 0.002)
+    return [fields for _, fields in heard.lines]
+
+
+def test_good_answers_of_a_fast_route_are_counted_and_told_of_once_a_second():
+    lines = told([(5.0, "/fast", 200), (5.1, "/fast", 200), (5.9, "/fast", 304), (6.1, "/fast", 200)])
+    assert [(line["status"], line["count"], line["ms"]) for line in lines] == [(200, 1, 2.0), (200, 3, 2.0)]
+
+
+def test_errors_and_other_routes_have_a_line_each():
+    lines = told([(5.0, "/fast", 400), (5.0, "/fast", 503), (5.0, "/slow", 200), (5.0, "/slow", 200)])
+    assert [(line["path"], line["status"]) for line in lines] == [
+        ("/fast", 400), ("/fast", 503), ("/slow", 200), ("/slow", 200),
+    ]  # fmt: skip

@@ -1,0 +1,1 @@
+"""The parts of the serving benchmarks: a synthetic shop, the contestants, the load, the page."""
