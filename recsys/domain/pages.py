@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from recsys.domain.ids import ItemId
-from recsys.domain.merge import merge
 from recsys.domain.requests import Request
 from recsys.domain.rows import MAIN, MAX_SLOT, RowKind, RowOrder, RowSettings
 from recsys.domain.rules import SurfaceSettings
 from recsys.domain.slates import Slate
-from recsys.domain.views import CandidatesView, CatalogView, RulesView
 
 EACH_ROWS_OWN = 0
 """The limit of a request for a page that leaves it to each row how many items it shows."""
+
+SlateOf = Callable[[RowSettings, Request], Slate]
+"""Merges one row of a page."""
 
 COMPARED = 10
 """Items of each row that are compared where rows are ordered for the shopper: about what a screen shows of one."""
@@ -28,19 +29,13 @@ class PageRow:
     slate: Slate
 
 
-def merge_page(
-    rows: tuple[RowSettings, ...],
-    candidates_of: Callable[[RowSettings], CandidatesView],
-    rules: RulesView,
-    request: Request,
-    catalog: CatalogView,
-) -> tuple[PageRow, ...]:
+def merge_page(rows: tuple[RowSettings, ...], slate_of: SlateOf, request: Request) -> tuple[PageRow, ...]:
     """The rows that reach their minimum size; a row that does not is dropped and reserves nothing.
 
     So is one of another kind than `main` that has only pins to show.
 
     Args:
-        candidates_of: what each row draws on.
+        slate_of: merges each row.
         request: with the limit `EACH_ROWS_OWN`, every row shows as many items as its own size says.
     """
     page: list[PageRow] = []
@@ -48,7 +43,7 @@ def merge_page(
     for settings in rows:
         limit = request.limit or settings.size
         asked = replace(request, row=settings.name, limit=limit, exclude=request.exclude | shown)
-        slate = _large_enough(settings, candidates_of(settings), rules, asked, catalog)
+        slate = _large_enough(settings, slate_of, asked)
         if slate is not None:
             page.append(PageRow(settings, slate))
             shown |= {placed.item_id for placed in slate.items}
@@ -57,10 +52,9 @@ def merge_page(
 
 def rows_for_shopper(
     surface: SurfaceSettings,
-    candidates_of: Callable[[RowSettings], CandidatesView],
-    rules: RulesView,
+    slate_of: SlateOf,
+    affinity_of: Callable[[RowSettings, Sequence[ItemId]], Sequence[float | None] | None],
     request: Request,
-    catalog: CatalogView,
 ) -> tuple[RowSettings, ...]:
     """The rows in the order in which they stand for the shopper.
 
@@ -73,8 +67,8 @@ def rows_for_shopper(
     suits: dict[str, float] = {}
     for row in surface.rows:
         asked = replace(request, row=row.name, limit=COMPARED)
-        shown = [each.item_id for each in merge(candidates_of(row), rules, asked, catalog).items]
-        known = [each for each in candidates_of(row).affinity(shown) or () if each is not None]
+        shown = [each.item_id for each in slate_of(row, asked).items]
+        known = [each for each in affinity_of(row, shown) or () if each is not None]
         if known:
             suits[row.name] = sum(known) / len(known)
     others = (row for row in surface.rows if row.name != MAIN)
@@ -82,21 +76,19 @@ def rows_for_shopper(
     return tuple(row if row.name == MAIN else next(ordered) for row in surface.rows)
 
 
-def _large_enough(
-    settings: RowSettings, candidates: CandidatesView, rules: RulesView, asked: Request, catalog: CatalogView
-) -> Slate | None:
+def _large_enough(settings: RowSettings, slate_of: SlateOf, asked: Request) -> Slate | None:
     """The slate of a row, None when the row is below its minimum size, or pins are all that it has.
 
     What counts is what the row could show: asking for fewer items does not make a row too small. A row that
     promises something by its kind and has nothing of that kind is no row, whatever editors pinned to its slots.
     """
-    slate = whole = merge(candidates, rules, asked, catalog)
+    slate = whole = slate_of(settings, asked)
     if slate.more and len(slate.items) < settings.min_size:
-        whole = merge(candidates, rules, replace(asked, limit=settings.min_size), catalog)
+        whole = slate_of(settings, replace(asked, limit=settings.min_size))
     if len(whole.items) < settings.min_size:
         return None
     if whole.more and not _has_its_own(settings, whole):
-        whole = merge(candidates, rules, replace(asked, limit=MAX_SLOT), catalog)
+        whole = slate_of(settings, replace(asked, limit=MAX_SLOT))
     return slate if _has_its_own(settings, whole) else None
 
 

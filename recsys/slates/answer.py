@@ -24,8 +24,17 @@ class Views:
 
     request: Request
     candidates: CandidatesView
-    known_shopper: bool
-    folded: bool = False
+    who: Shopper
+
+    @property
+    def known_shopper(self) -> bool:
+        """Whether the shopper was seen in training."""
+        return self.who.row is not None
+
+    @property
+    def folded(self) -> bool:
+        """Whether the items of a shopper unseen in training speak."""
+        return self.who.folded is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +83,7 @@ class Asker:
         resolved = _resolved(state, request, known)
         who = self.who(state, resolved, release, known)
         if lays(release, resolved):
-            slate = slate_of(self.lay(state, resolved, release, who), resolved.market)
+            slate = self.slate(state, resolved, release, who)
         else:
             slate = _listed(state, resolved, release, who)
         return Answer(slate, resolved, known.row is not None, who.folded is not None)
@@ -105,14 +114,16 @@ class Asker:
         acting = scene.acting(request.shopper, release.index.holdout_key)
         return lay(scene, acting, who, request)
 
+    def slate(self, state: LiveState, request: Request, release: CompiledRelease, who: Shopper) -> Slate:
+        """The same in the words of the domain."""
+        return slate_of(self.lay(state, request, release, who), request.market)
+
     def views(self, state: LiveState, request: Request, release: CompiledRelease) -> Views:
         """What the plain merge reads for a request: the request's own market counts before the home market."""
         known = self.known(request.user, release)
         resolved = _resolved(state, request, known)
         who = self.who(state, resolved, release, known)
-        return Views(
-            resolved, _candidates(resolved, release, who), known.row is not None, who.folded is not None
-        )
+        return Views(resolved, _candidates(resolved, release, who), who)
 
 
 def lays(release: CompiledRelease, request: Request) -> bool:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from recsys.domain.merge import merge
 from recsys.domain.pages import PageRow, merge_page, rows_for_shopper
 from recsys.domain.requests import Request
+from recsys.domain.rows import RowKind, RowSettings
 from recsys.domain.rules import SurfaceSettings
+from recsys.domain.slates import Slate
 from recsys.slates.answer import Asker, Views
 from recsys.slates.rows import RowSources
 from recsys.slates.state import CompiledRelease, LiveState
@@ -41,7 +44,15 @@ def answer_page(
     views = asker.views(state, request, release)
     rules = state.rules_of(release)
     sources = RowSources(state, release, views.request, views.candidates, surface.rows)
-    laid = rows_for_shopper(surface, sources.of, rules, views.request, state.shop_view)
-    page = merge_page(laid, sources.of, rules, views.request, state.shop_view)
+
+    def slate_of(row: RowSettings, asked: Request) -> Slate:
+        if row.kind is RowKind.MAIN:
+            return asker.slate(state, asked, release, views.who)
+        return merge(sources.of(row), rules, asked, state.shop_view)
+
+    laid = rows_for_shopper(
+        surface, slate_of, lambda row, items: sources.of(row).affinity(items), views.request
+    )
+    page = merge_page(laid, slate_of, views.request)
     titled = tuple(TitledRow(row, sources.title(row.settings)) for row in page)
     return Page(titled, views, ordered=laid != surface.rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from hypothesis import given
@@ -12,9 +13,11 @@ from support.strategies import AT, ITEMS, THEMES, Scene, half_as_many, plain_sce
 from recsys.domain.ids import RuleId
 from recsys.domain.merge import merge
 from recsys.domain.pages import PageRow, merge_page
+from recsys.domain.requests import Request
 from recsys.domain.rules import Pin, RowSettings, SurfaceSettings, surface_id
 from recsys.domain.scopes import Scope
-from recsys.domain.slates import Source
+from recsys.domain.slates import Slate, Source
+from recsys.domain.views import CandidatesView
 
 NAMES = ("main", "more", "third")
 
@@ -41,7 +44,14 @@ def rows_of(scene: Scene) -> tuple[RowSettings, ...]:
 
 
 def page(scene: Scene) -> tuple[PageRow, ...]:
-    return merge_page(rows_of(scene), lambda _: scene.candidates, scene.view(), scene.request, scene.catalog)
+    return merged(scene, lambda _: scene.candidates)
+
+
+def merged(scene: Scene, candidates_of: Callable[[RowSettings], CandidatesView]) -> tuple[PageRow, ...]:
+    def slate_of(row: RowSettings, asked: Request) -> Slate:
+        return merge(candidates_of(row), scene.view(), asked, scene.catalog)
+
+    return merge_page(rows_of(scene), slate_of, scene.request)
 
 
 def ids(row: PageRow) -> list[str]:
@@ -136,7 +146,7 @@ def test_rows_may_draw_on_different_candidates() -> None:
     scene = on_home(plain_scene(limit=2), (RowSettings("main"), RowSettings("more")))
     others = replace(scene.candidates, own={ITEMS[9]: 0.5})
     views = {"main": scene.candidates, "more": others}
-    rows = merge_page(rows_of(scene), lambda row: views[row.name], scene.view(), scene.request, scene.catalog)
+    rows = merged(scene, lambda row: views[row.name])
     assert [ids(row) for row in rows] == [list(ITEMS[:2]), [ITEMS[9]]]
 
 

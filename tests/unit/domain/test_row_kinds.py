@@ -14,7 +14,7 @@ from recsys.domain.changes import Change, broken_references, needed_by
 from recsys.domain.errors import Invalid
 from recsys.domain.ids import RuleId
 from recsys.domain.merge import merge
-from recsys.domain.pages import EACH_ROWS_OWN, PageRow, merge_page, rows_for_shopper
+from recsys.domain.pages import EACH_ROWS_OWN, PageRow, SlateOf, merge_page, rows_for_shopper
 from recsys.domain.rows import RowKind, RowOrder, RowSettings
 from recsys.domain.rules import Pin, RuleSet, SurfaceSettings, Theme, check_references, surface_id
 from recsys.domain.scopes import Scope
@@ -64,12 +64,18 @@ def pages_of_all_kinds(draw: st.DrawFn) -> tuple[Scene, dict[str, CandidatesView
 def rows_of(scene: Scene, listed: dict[str, CandidatesView]) -> tuple[RowSettings, ...]:
     home = scene.rules.surface("home")
     assert home is not None
-    return rows_for_shopper(home, lambda row: listed[row.name], scene.view(), scene.request, scene.catalog)
+    return rows_for_shopper(
+        home, merging(scene, listed), lambda row, items: listed[row.name].affinity(items), scene.request
+    )
+
+
+def merging(scene: Scene, listed: dict[str, CandidatesView]) -> SlateOf:
+    return lambda row, asked: merge(listed[row.name], scene.view(), asked, scene.catalog)
 
 
 def page(scene: Scene, listed: dict[str, CandidatesView]) -> tuple[PageRow, ...]:
     rows = rows_of(scene, listed)
-    return merge_page(rows, lambda row: listed[row.name], scene.view(), scene.request, scene.catalog)
+    return merge_page(rows, merging(scene, listed), scene.request)
 
 
 def ids(row: PageRow) -> list[str]:
