@@ -14,6 +14,7 @@ from recsys.domain.views import Candidate, CandidatesView, CatalogView, Kind
 EDITORS_CHOICE = Reason("Editors' choice")
 _SAID: Mapping[Kind, tuple[str, str]] = {
     Kind.NEW: ("Because you bought ", "Picked for you"),
+    Kind.LOOKED: ("Because you looked at ", "Picked for you"),
     Kind.REPEAT: ("", "You bought this before"),
     Kind.BESIDE: ("Often bought with ", "Goes well together"),
     Kind.SIMILAR: ("Similar to ", "Similar items"),

@@ -18,11 +18,12 @@ from recsys.domain.selectors import Selector
 class Kind(StrEnum):
     """Why the model proposes a candidate.
 
-    New to the shopper, or bought before; or beside the context: because purchases say so, or because it is alike in
+    New to the shopper, because of what was bought or, of a shopper unseen in training, looked at; or bought before; or beside the context: because purchases say so, or because it is alike in
     tags and title; or what a row of that kind lists: arrived lately, popular or trending, in the market or overall.
     """
 
     NEW = "new"
+    LOOKED = "looked"
     REPEAT = "repeat"
     BESIDE = "beside"
     SIMILAR = "similar"
@@ -35,7 +36,7 @@ class Kind(StrEnum):
     @property
     def personal(self) -> bool:
         """Whether it comes from what the shopper did; neighbours of a context are the same for everyone."""
-        return self in {Kind.NEW, Kind.REPEAT}
+        return self in {Kind.NEW, Kind.LOOKED, Kind.REPEAT}
 
 
 class Candidate(NamedTuple):

@@ -8,7 +8,7 @@ from recsys.domain.merge import merge
 from recsys.domain.requests import Request
 from recsys.domain.rows import RowKind
 from recsys.domain.slates import Slate
-from recsys.domain.views import CandidatesView
+from recsys.domain.views import CandidatesView, Kind
 from recsys.slates.folding import Folded, fold_in
 from recsys.slates.lean import Laid, Shopper, lay
 from recsys.slates.readable import slate_of
@@ -149,7 +149,11 @@ def _folded(state: LiveState, request: Request, release: CompiledRelease) -> Fol
     if release.snapshot is None or not request.personalised:
         return None
     recent = state.overlays.recent_items(request.user, request.session)
-    return fold_in(release.snapshot, (*request.items, *recent)) if request.items or recent else None
+    if not (request.items or recent):
+        return None
+    had = state.overlays.bought_by(request.user, request.session).union(request.items)
+    kind = Kind.NEW if had.issuperset(recent) else Kind.LOOKED
+    return fold_in(release.snapshot, (*request.items, *recent), kind)
 
 
 def _resolved(state: LiveState, request: Request, known: Known) -> Request:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from recsys.batch.scaling import to_unit
 from recsys.domain.ids import ItemId
+from recsys.domain.views import Kind
 from recsys.snapshots.layout import CONTRIBUTORS, MAX_CANDIDATES
 from recsys.snapshots.mapped import Floats, Int32s, Ranked, Snapshot
 
@@ -28,13 +29,15 @@ class Folded:
     """What some items say about their owner.
 
     `ranked`: candidates as a snapshot has them for its own shoppers. `vector`: float32 [d], None where no item has one.
+    `kind`: whether the owner bought the items, or looked at some of them alone.
     """
 
     ranked: Ranked
     vector: Floats | None = None
+    kind: Kind = Kind.NEW
 
 
-def fold_in(snapshot: Snapshot, items: Sequence[ItemId]) -> Folded | None:
+def fold_in(snapshot: Snapshot, items: Sequence[ItemId], kind: Kind = Kind.NEW) -> Folded | None:
     """Candidates for whoever has `items`; None where the snapshot knows none of them."""
     index = snapshot.item_index
     known = list(dict.fromkeys(index[each] for each in items if each in index))
@@ -47,7 +50,7 @@ def fold_in(snapshot: Snapshot, items: Sequence[ItemId]) -> Folded | None:
         totals = (snapshot.item_vectors @ vector).astype(np.float64)
     else:
         totals = said.totals(len(snapshot.item_ids))
-    return Folded(_ranked(owned, totals, said), vector)
+    return Folded(_ranked(owned, totals, said), vector, kind)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

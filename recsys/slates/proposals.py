@@ -148,7 +148,7 @@ def _tiers(shelf: Shelf, asked: Asked) -> Iterator[Proposals]:
     if asked.request.personalised and asked.row is not None:
         own = _own(snapshot, asked.row, asked.settings)
     elif asked.request.personalised and asked.folded is not None:
-        own = proposals(asked.folded.ranked, _NEW)
+        own = proposals(asked.folded.ranked, (asked.folded.kind,))
     if not asked.request.context:
         if own is not None:
             yield own

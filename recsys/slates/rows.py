@@ -20,6 +20,7 @@ MOST_LISTED = 500
 """Items that a row lists at most, before eligibility: all are weighed by the boosts, so a longer list costs every page."""
 
 BECAUSE_TITLE = "Because you bought {item}"
+LOOKED_TITLE = "Because you looked at {item}"
 _TITLES: Mapping[RowKind, str] = {
     RowKind.MAIN: "Recommended",
     RowKind.BECAUSE: BECAUSE_TITLE,
@@ -114,9 +115,16 @@ class RowSources:
             title = "" if theme is None else theme.title_in(market)
         if not title and settings.kind is RowKind.POPULAR and market is not None:
             title = f"Popular in {market}"
+        if not title and settings.kind is RowKind.BECAUSE and self._looked:
+            title = LOOKED_TITLE
         about = self._about(settings) if settings.kind is RowKind.BECAUSE else None
         item = None if about is None else self.state.catalog.get(about)
         return (title or _TITLES[settings.kind]).replace("{item}", "" if item is None else item.title)
+
+    @property
+    def _looked(self) -> bool:
+        """Whether the shopper may have looked at what speaks for the taste, and not have bought it."""
+        return isinstance(self.candidates, ShopperView) and self.candidates.kind is Kind.LOOKED
 
     def _because(self, settings: RowSettings) -> Listed:
         about, view = self._about(settings), self.candidates
@@ -125,7 +133,7 @@ class RowSources:
         snapshot = view.snapshot
         near = snapshot.neighbours(snapshot.item_index[about])
         pairs = zip(near.items.tolist(), near.scores.tolist(), strict=True)
-        listed = [Candidate(ItemId(snapshot.item_ids[item]), score, Kind.NEW) for item, score in pairs]
+        listed = [Candidate(ItemId(snapshot.item_ids[item]), score, view.kind) for item, score in pairs]
         return Listed(view, listed, ((about, 1.0),))
 
     def _about(self, settings: RowSettings) -> ItemId | None:

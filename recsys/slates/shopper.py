@@ -35,6 +35,11 @@ class ShopperView:
     bought: AbstractSet[ItemId] = field(default=NOTHING)
     folded: Folded | None = None
 
+    @property
+    def kind(self) -> Kind:
+        """Why the shopper's own candidates are proposed."""
+        return Kind.NEW if self.folded is None else self.folded.kind
+
     @cached_property
     def owned(self) -> AbstractSet[ItemId]:
         """What the shopper has bought: as far as the snapshot knows, and since."""
@@ -45,7 +50,7 @@ class ShopperView:
 
     def new(self) -> Sequence[Candidate]:
         """The shopper's own candidates."""
-        return self._candidates(self._new, Kind.NEW)
+        return self._candidates(self._new, self.kind)
 
     def repeats(self) -> Sequence[Candidate]:
         """What the shopper may buy again."""
@@ -59,7 +64,7 @@ class ShopperView:
         """The items behind a candidate, with their shares of its score."""
         if not candidate.kind.personal:
             return self._beside[1].get(candidate.item_id, ())
-        ranked = self._new if candidate.kind is Kind.NEW else self._repeats
+        ranked = self._repeats if candidate.kind is Kind.REPEAT else self._new
         if ranked is None:
             return ()
         found = np.flatnonzero(ranked.items == self.snapshot.item_index[candidate.item_id])

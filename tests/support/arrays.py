@@ -10,7 +10,7 @@ import numpy as np
 
 from recsys.domain.ids import ItemId
 from recsys.domain.slates import Slate
-from recsys.domain.views import CandidatesView
+from recsys.domain.views import CandidatesView, Kind
 from recsys.slates.catalog import CompiledCatalog
 from recsys.slates.folding import Folded, fold_in
 from recsys.slates.lean import Laid, Shopper, lay
@@ -116,7 +116,7 @@ class Arrays:
 
     def _folded(self, told: Told, *, known: bool) -> Folded | None:
         """What the recent items say of a shopper who was not seen in training."""
-        return None if known or self.snapshot is None else fold_in(self.snapshot, told.recent)
+        return None if known or self.snapshot is None else fold_in(self.snapshot, told.recent, Kind.LOOKED)
 
 
 def snapshot_of(scene: Scene) -> Snapshot:

@@ -14,12 +14,12 @@ from urllib.parse import urlsplit
 
 import pytest
 from sqlalchemy import func, select
+from support.crowd import crowd
 from support.endpoint import running_endpoint
 from support.tiny_shop import PINNED, make_tiny_shop
 
 from recsys.storage.engine import make_engine
 from recsys.storage.tables import EventRow
-from tests.integration.serving.test_live_within_a_second import after_a_second, load, workers_that_answered
 
 NUMBERS = itertools.count(1)
 
@@ -175,24 +175,28 @@ def test_only_the_scope_events_may_send_them(served):
 
 @pytest.mark.parametrize("who", [{"user_id": "ann"}, {"session_id": "visitor"}])
 def test_a_disliked_item_is_out_of_every_answer_within_a_second_and_back_when_undone(served, who):
-    with load(served.endpoint, **who) as watch:
-        time.sleep(0.2)
-        assert all(PINNED in reply.item_ids for reply in watch.asked_after(0))
-        later = after_a_second(watch, lambda: send(served, an_event("dislike", PINNED, **who)))
-        assert not [reply for reply in later if PINNED in reply.item_ids]
+    with crowd(served.endpoint, **who) as shoppers:
+        assert all(PINNED in reply.item_ids for reply in shoppers.watch())
+        shoppers.a_second_after(
+            lambda: send(served, an_event("dislike", PINNED, **who)),
+            lambda reply: PINNED not in reply.item_ids,
+        )
+        everywhere = served.endpoint.recommend_everywhere(limit=100, **who)
+        assert [PINNED in reply.item_ids for reply in everywhere] == [False, False]
         assert PINNED in served.endpoint.recommend(user_id="cleo").item_ids
-        later = after_a_second(watch, lambda: send(served, an_event("undislike", PINNED, **who)))
-        assert all(PINNED in reply.item_ids for reply in later)
-    assert workers_that_answered(served.endpoint) == 2
+        shoppers.a_second_after(
+            lambda: send(served, an_event("undislike", PINNED, **who)),
+            lambda reply: PINNED in reply.item_ids,
+        )
 
 
 def test_a_purchase_is_owned_in_every_answer_within_a_second(served):
     bought = served.endpoint.recommend(user_id="eve").item_ids[0]
-    with load(served.endpoint, user_id="eve") as watch:
-        later = after_a_second(
-            watch, lambda: send(served, an_event("purchase", bought, user_id="eve", value=3))
+    with crowd(served.endpoint, user_id="eve") as shoppers:
+        shoppers.a_second_after(
+            lambda: send(served, an_event("purchase", bought, user_id="eve", value=3)),
+            lambda reply: bought not in reply.item_ids,
         )
-    assert not [reply for reply in later if bought in reply.item_ids]
 
 
 def test_a_dislike_survives_a_restart(tmp_path, database_url):
