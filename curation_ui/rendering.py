@@ -101,6 +101,7 @@ def _functions() -> dict[str, Callable[..., Any] | Any]:
         "item_title": lambda item_id: context.names().item(item_id),
         "surface_title": lambda slug: context.names().surface(slug),
         "theme_title": lambda rule_id: context.names().theme(rule_id),
+        "row_words": lambda row: words.row_words(row, context.names()),
         "rule_title": words.rule_title,
         "rule_words": lambda rule: words.rule_words(rule, context.names()),
         "subject_words": lambda rule: words.subject_words(rule, context.names()),

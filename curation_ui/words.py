@@ -13,6 +13,7 @@ from recsys.domain.catalog import Item
 from recsys.domain.changes import Change
 from recsys.domain.diff import changed_fields
 from recsys.domain.ids import ItemId
+from recsys.domain.rows import RowKind, RowSettings
 from recsys.domain.rules import (
     AnyRule,
     Boost,
@@ -248,3 +249,17 @@ def order_words(order: ThemeOrder) -> str:
 def holdout_words(share: float) -> str:
     """“held out for 10 % of shoppers”; empty without a holdout."""
     return _("held out for %(share)s of shoppers", share=percent(share)) if share else ""
+
+
+def row_words(row: RowSettings, names: Names) -> str:
+    """What a row is called: by its title, else by its theme or by what its kind shows, else by its name."""
+    if row.title or row.theme:
+        return row.title or names.theme(row.theme or "")
+    kinds = {
+        RowKind.BECAUSE: _("Because you bought …"),
+        RowKind.TRENDING: _("Trending now"),
+        RowKind.NEW: _("New in the shop"),
+        RowKind.POPULAR: _("Popular"),
+        RowKind.BUY_AGAIN: _("Buy again"),
+    }
+    return kinds.get(row.kind, row.name)

@@ -11,6 +11,7 @@ from curation_ui.numbers import number, percent, price_words, signed
 from curation_ui.words import Names
 from recsys.domain.catalog import Item
 from recsys.domain.errors import Invalid
+from recsys.domain.rows import RowKind, RowSettings
 from recsys.domain.rules import Boost, Pin, RuleSet, SurfaceSettings, Theme, Veto, surface_id, theme_id
 from recsys.domain.scopes import EVERYWHERE, Scope
 from recsys.domain.selectors import Selector, Target
@@ -155,3 +156,17 @@ def test_prices_carry_their_currency():
 def test_numbers_are_grouped_and_differences_signed():
     assert (number(1234567), number(None), percent(0.415, 1)) == ("1,234,567", "—", "41.5\u202f%")
     assert (signed(0.01), signed(-0.01), signed(0.0001)) == ("+0.010", "−0.010", "±0.000")
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (RowSettings("lights", title="Light the evening"), "Light the evening"),
+        (RowSettings("tea", kind=RowKind.THEME, theme=TEA.id), "Tea for two"),
+        (RowSettings("why", kind=RowKind.BECAUSE), "Because you bought …"),
+        (RowSettings("again", kind=RowKind.BUY_AGAIN, repeats=True), "Buy again"),
+        (RowSettings("more"), "more"),
+    ],
+)
+def test_a_row_without_a_title_is_called_by_what_it_shows(row, said):
+    assert words.row_words(row, NAMES) == said
