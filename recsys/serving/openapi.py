@@ -35,7 +35,7 @@ HEADERS: Mapping[str, tuple[str, str]] = {
     "ETag": ("string", "Over all but the recommendation id and the moment in the cursor."),
     "RateLimit-Limit": (
         "integer",
-        "Requests a minute and worker that the key may make, where it has a limit.",
+        "Requests a minute that the key may make, where it has a limit.",
     ),
     "RateLimit-Remaining": ("integer", "How many of them are left."),
     "RateLimit-Reset": ("integer", "Seconds until the limit is whole again."),
