@@ -207,7 +207,8 @@ def test_what_has_had_its_time_is_dropped_and_the_rest_is_not(shop):
     take_events(shop)
     with shop.database.connect() as connection:
         kept = set(connection.scalars(select(EventRow.event_id)))
-        seen = set(connection.execute(select(ShopperItemRow.shopper, ShopperItemRow.item_id)).tuples())
+        found = connection.execute(select(ShopperItemRow.shopper, ShopperItemRow.item_id))
+        seen = {(shopper, item_id) for shopper, item_id in found}
     assert kept == {"f", "g"}
     assert seen == {("ann", "mug"), ("ann", "cup"), ("s2", "cup")}
     with shop.database.read() as unit:

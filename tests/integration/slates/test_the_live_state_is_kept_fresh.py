@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import Engine, event
 from support.tiny_shop import PINNED, TinyShop, make_tiny_shop, publish_rules
 
+from recsys.domain.events import Event, EventType
 from recsys.domain.ids import ItemId, RuleId, UserId
 from recsys.domain.people import OPERATOR
 from recsys.domain.requests import Request
@@ -18,6 +19,7 @@ from recsys.domain.rules import Pin
 from recsys.domain.scopes import Scope
 from recsys.domain.selectors import Selector, Target
 from recsys.services.catalog import set_availability
+from recsys.services.events import record_events
 from recsys.services.keys import revoke_key
 from recsys.services.releasing import accept_run
 from recsys.services.takedowns import take_down
@@ -132,6 +134,9 @@ def test_a_takedown_and_a_revoked_key_act_before_anything_else_is_read(
     set_availability(tiny.shop, OPERATOR, ["i20"], False)
     some = next(iter(holder.current().overlays.keys.values()))
     revoke_key(tiny.shop, OPERATOR, some.id)
+    now = tiny.shop.clock()
+    told = Event(event_id="e1", type=EventType.DISLIKE, item_id=ItemId("i20"), at=now, user=UserId("ann"))
+    record_events(tiny.shop, [told], now)
     states: dict[str, LiveState] = {}
 
     def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
