@@ -39,13 +39,6 @@ def send(served, *events, body=None):
     return post(served.endpoint, served.tiny.keys.events, *events, body=body)
 
 
-def wait_until(holds):
-    deadline = time.monotonic() + 20
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
 def fates(reply):
     assert reply.status == 202, reply.body
     return [each["fate"] for each in reply.json["events"]]
@@ -236,7 +229,9 @@ def test_while_the_database_is_away_events_are_refused_and_answers_go_on(tmp_pat
     with running_endpoint(tiny.environment, tmp_path, key=tiny.keys.read) as endpoint:
         kept = an_event("dislike", PINNED, user_id="ann")
         assert fates(post(endpoint, tiny.keys.events, kept)) == ["accepted"]
-        wait_until(lambda: all(PINNED not in endpoint.recommend(user_id="ann").item_ids for _ in range(20)))
+        endpoint.until_every_worker(
+            lambda worker: PINNED not in worker.recommend(user_id="ann").item_ids, "the dislike"
+        )
         postgres.execute("ALTER DATABASE {} ALLOW_CONNECTIONS false", name)
         postgres.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
         lost = an_event()

@@ -40,8 +40,7 @@ def paged(served):
         home = unit.releases.rules(served.tiny.curated_release).surface("home")
     pin = Pin(id=RuleId("pin-new"), slot=2, item_id=ItemId("i33"), scope=Scope(surface="home", row="new"))
     published = publish_rules(shop, replace(home, rows=ROWS), pin)
-    while any(served.endpoint.ask(HOME).json["release_id"] != published for _ in range(8)):
-        pass
+    served.endpoint.until_release(published)
     return served
 
 
@@ -193,14 +192,16 @@ def test_a_takedown_is_nowhere_on_a_page(paged):
     assert PINNED in first
     taken = take_down(paged.tiny.shop, OPERATOR, Target(item_id=ItemId(PINNED)), reason="A recall")
     try:
-        while any(PINNED in str(paged.endpoint.ask(HOME).json["rows"]) for _ in range(8)):
-            pass
+        paged.endpoint.until_every_worker(
+            lambda worker: PINNED not in str(worker.ask(HOME).json["rows"]), "the takedown"
+        )
         for query in ({"user_id": "ann"}, {"rules": "off"}, {"limit": 100}):
             assert f"'item_id': '{PINNED}'" not in str(paged.endpoint.ask(HOME, query=query).json)
     finally:
         lift(paged.tiny.shop, OPERATOR, taken.id)
-        while any(PINNED not in str(paged.endpoint.ask(HOME).json["rows"]) for _ in range(8)):
-            pass
+        paged.endpoint.until_every_worker(
+            lambda worker: PINNED in str(worker.ask(HOME).json["rows"]), "the item again"
+        )
 
 
 def test_rows_may_be_ordered_for_the_shopper(paged):
@@ -210,17 +211,14 @@ def test_rows_may_be_ordered_for_the_shopper(paged):
         home = unit.releases.rules(before).surface("home")
     published = publish_rules(shop, replace(home, order=RowOrder.FOR_SHOPPER))
     try:
-        while any(paged.endpoint.ask(HOME).json["release_id"] != published for _ in range(8)):
-            pass
+        paged.endpoint.until_release(published)
         orders = {who: list(rows_of(paged.endpoint.ask(HOME, query={"user_id": who}))) for who in OWNED}
         assert {order[0] for order in orders.values()} == {"main"}
         assert len({tuple(order) for order in orders.values()}) > 1
         nobody = [row["row"] for row in paged.endpoint.ask(HOME).json["rows"]]
         assert nobody == [row.name for row in ROWS if row.name in nobody]
     finally:
-        roll_back(shop, OPERATOR, before)
-        while any(paged.endpoint.ask(HOME).json["release_id"] == published for _ in range(8)):
-            pass
+        paged.endpoint.until_release(roll_back(shop, OPERATOR, before).number)
 
 
 @pytest.mark.parametrize(

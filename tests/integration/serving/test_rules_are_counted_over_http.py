@@ -61,8 +61,7 @@ def test_with_a_holdout_both_groups_are_counted_each_for_itself(served, tell):
     pin = Pin(id=RuleId("pin-half"), slot=1, item_id=ItemId("i33"), scope=Scope(surface="home"), holdout=0.5)
     number = publish_rules(served.tiny.shop, pin)
     told = {True: 0, False: 0}
-    while {served.endpoint.recommend().json["release_id"] for _ in range(20)} != {number}:
-        pass
+    served.endpoint.until_release(number)
     for visitor in range(12):
         session = f"visitor-{visitor}"
         slate = served.endpoint.recommend(session_id=session).json

@@ -46,16 +46,19 @@ def test_eligibility_holds(served):
 
 
 def test_a_takedown_holds_and_what_cannot_be_bought_still_has_neighbours(served):
+    path = f"/v1/items/{UNAVAILABLE}/similar"
     first = similar(served, UNAVAILABLE).item_ids[0]
     taken = take_down(served.tiny.shop, OPERATOR, Target(item_id=ItemId(first)), reason="A recall")
     try:
-        while any(first in similar(served, UNAVAILABLE, limit=100).item_ids for _ in range(8)):
-            pass
+        served.endpoint.until_every_worker(
+            lambda worker: first not in worker.ask(path, query={"limit": 100}).item_ids, "the takedown"
+        )
         assert similar(served, first).status == 200
     finally:
         lift(served.tiny.shop, OPERATOR, taken.id)
-        while any(similar(served, UNAVAILABLE).item_ids[0] != first for _ in range(8)):
-            pass
+        served.endpoint.until_every_worker(
+            lambda worker: worker.ask(path).item_ids[0] == first, "the item again"
+        )
 
 
 def test_an_unknown_item_is_404_in_the_address_and_in_the_body(served):
@@ -87,15 +90,17 @@ def test_ids_that_do_not_fit_into_an_address_are_asked_for_in_a_body(own):
     odd = ["Tasse für/2", "50%", "a b+c", "..", "Ω"]
     rows = [replace(tiny_items()[0], item_id=ItemId(each), title=each) for each in odd]
     upsert_items(own.tiny.shop, OPERATOR, rows)
+    last = {"item_id": odd[-1], "limit": 5}
+    own.endpoint.until_every_worker(
+        lambda worker: worker.ask("/v1/similar", method="POST", body=last).status == 200, "the new items"
+    )
     for item_id in odd:
         body = {"item_id": item_id, "limit": 5}
-        while (posted := own.endpoint.ask("/v1/similar", method="POST", body=body)).status == 404:
-            pass
+        posted = own.endpoint.ask("/v1/similar", method="POST", body=body)
         assert posted.json["item_id"] == item_id
         assert len(posted.item_ids) == 5
     for item_id in ("50%", "a b+c", "Ω"):
-        while (asked := similar(own, item_id, limit=5)).status == 404:
-            pass
+        asked = similar(own, item_id, limit=5)
         assert asked.json["item_id"] == item_id
 
 

@@ -19,9 +19,8 @@ TEA = "/v1/themes/tea-time"
 
 
 def everywhere(served, path, holds):
-    """Ask until every worker has answered so for a while."""
-    while not all(holds(served.endpoint.ask(path)) for _ in range(8)):
-        pass
+    """Wait until every worker answers so."""
+    served.endpoint.until_every_worker(lambda worker: holds(worker.ask(path)), f"what {path} should show")
 
 
 def test_the_list_names_the_live_themes_with_what_they_hold(served):

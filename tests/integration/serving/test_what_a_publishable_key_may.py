@@ -7,7 +7,6 @@ about a shopper whom the shop knows well is answered as if about one whom nobody
 from __future__ import annotations
 
 import re
-import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -54,9 +53,7 @@ class Browser:
 def browser(served):
     shop = served.tiny.shop
     text, info = add_key(shop, OPERATOR, "page", ["read", "events"], publishable=True, origins=[ORIGIN])
-    deadline = time.monotonic() + 20
-    while {served.endpoint.recommend(key=text).status for _ in range(20)} != {200}:
-        assert time.monotonic() < deadline
+    served.endpoint.until_every_worker(lambda worker: worker.recommend(key=text).status == 200, "the key")
     return Browser(info.id, text)
 
 
