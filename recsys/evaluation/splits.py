@@ -24,12 +24,6 @@ UNKNOWN_TIME = int(np.iinfo(np.int64).min)
 
 MICROSECOND = 1_000_000
 
-IN_BLOCKS = 0.5
-"""Share of shoppers whose held-out items lie together, where a split has leanings to go by."""
-
-BLUR = 0.5
-"""Chance beside a leaning: a deviation of half of that of the scale."""
-
 
 @dataclass(frozen=True, slots=True)
 class Split:
@@ -71,32 +65,16 @@ def split_by_time(timestamps: NDArray[np.int64], last: timedelta, *, at_most: fl
     return Split(~test, test, at)
 
 
-def split_at_random(
-    shoppers: Ints,
-    items: Ints,
-    *,
-    share: float,
-    rng: np.random.Generator,
-    leanings: NDArray[np.float64] | None = None,
-    in_blocks: float = IN_BLOCKS,
-) -> Split:
+def split_at_random(shoppers: Ints, items: Ints, *, share: float, rng: np.random.Generator) -> Split:
     """Hold out a share of each shopper's different items, all interactions with them.
 
     A shopper with n >= 2 items gives max(1, floor(share * n)) to the test part; a shopper with one item gives none.
-
-    What comes later in life is not a random sample of what came before: it belongs together (a journey, a season, a new
-    hobby). With `leanings` half of the shoppers (`in_blocks`) therefore give up items that lie together, at the end of one of these
-    scales, so that a model cannot fill each gap from what stood right beside it. Source: Roberts et al.,
-    "Cross-validation strategies for data with temporal, spatial, hierarchical, or phylogenetic structure", 2017 (block
-    cross-validation).
 
     Args:
         shoppers: row of each interaction.
         items: column of each interaction.
         share: in (0, 1).
         rng: the source of chance.
-        leanings: float64 [n_items, n_scales], each scale with mean 0 and deviation 1; None for chance alone.
-        in_blocks: share of the shoppers whose held-out items lie together.
 
     """
     if not len(shoppers):
@@ -105,10 +83,7 @@ def split_at_random(
     width = int(items.max()) + 1
     pairs, of_pair = np.unique(shoppers.astype(np.int64) * width + items, return_inverse=True)
     owner = pairs // width
-    keys = (
-        rng.random(len(pairs)) if leanings is None else _keys(owner, pairs % width, leanings, in_blocks, rng)
-    )
-    order = np.lexsort((keys, owner))
+    order = np.lexsort((rng.random(len(pairs)), owner))
     _, start, count = np.unique(owner, return_index=True, return_counts=True)
     place = np.arange(len(pairs)) - np.repeat(start, count)
     quota = np.where(count > 1, np.maximum(1, np.floor(share * count)), 0)
@@ -116,13 +91,3 @@ def split_at_random(
     held[order] = place < np.repeat(quota, count)
     test = held[of_pair]
     return Split(~test, test, None)
-
-
-def _keys(
-    owner: Ints, item: Ints, leanings: NDArray[np.float64], share: float, rng: np.random.Generator
-) -> NDArray[np.float64]:
-    """Order each shopper's items: a share of the shoppers by a scale blurred by chance, the others by chance alone."""
-    n, n_scales = int(owner.max()) + 1, leanings.shape[1]
-    in_blocks, scale = rng.random(n) < share, rng.integers(n_scales, size=n)
-    chance = rng.standard_normal(len(owner))
-    return np.where(in_blocks[owner], leanings[item, scale[owner]] + BLUR * chance, chance)

@@ -33,12 +33,16 @@ WORTH = 0.002
 ALIKE = 0.85
 """Models that reach this share of the best one's metric count alike in an even blend."""
 
-GIVEN_UP = 0.02
+GIVEN_UP = 0.01
 """Share of the metric that a blend may give up to be more even. Weights that are best on one sample of the past are
 fitted to it; an even blend of good models does nearly as well there, and better where the future leans another way."""
 
+KEPT_GAIN = 0.5
+"""Share of what blending gains over the best model alone that an evened blend must keep: where little is gained, the
+models have little to add to the best of them."""
+
 TOWARDS_EVEN = (1.0, 0.75, 0.5, 0.25)
-"""How far to go from the best weights to even ones; the furthest that gives up no more than `GIVEN_UP` is taken."""
+"""How far to go from the best weights to even ones; the furthest that gives up no more than it may is taken."""
 
 SLIGHT = 0.1
 """A part below this share of the largest weight is left out: it costs as much as any other and changes next to nothing."""
@@ -119,12 +123,14 @@ def evened(
     combination of forecasts", 1969; Stock and Watson, "Combination forecasts of output growth", 2004).
     """
     singles = np.array([candidates.ndcg(row) for row in np.eye(len(candidates.scores))])
-    alike = singles >= ALIKE * singles.max()
+    best = float(singles.max())
+    alike = singles >= ALIKE * best
+    least = max(reached * (1 - GIVEN_UP), best + KEPT_GAIN * (reached - best))
     for share in TOWARDS_EVEN:
         mixed = (1 - share) * weights / weights.sum() + share * alike / alike.sum()
         tried = np.where(mixed < SLIGHT * mixed.max(), 0.0, mixed / mixed.max())
         value = candidates.ndcg(tried)
-        if value >= reached * (1 - GIVEN_UP):
+        if value >= least:
             return tried, value
     return weights, reached
 

@@ -12,8 +12,6 @@ from scipy.sparse import csr_matrix
 from recsys.data.dislikes import disliked
 from recsys.data.training import TrainingData, restrict
 from recsys.evaluation.splits import Split, split_at_random, split_by_time
-from recsys.models.cooccurrence import powers
-from recsys.models.decomposition import leading_vectors, normalised
 from recsys.models.selection import Validation
 
 LAST = timedelta(days=28)
@@ -25,18 +23,8 @@ AT_MOST = 0.2
 MOST = 5_000
 """Shoppers who are asked about: with more, measuring takes longer and says hardly more."""
 
-SCALES = 8
-"""Scales along which items are held back together; each of half of the shoppers is given one of them."""
-
-DIRECTIONS = 64
-"""Smoothest directions of the data that the scales are mixed from."""
-
 FEWEST = 10
 """With fewer shoppers to ask about, a measurement is noise and would choose a model by chance."""
-
-
-SMALL = 100
-"""With fewer shoppers or items nothing lies together that is more than chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +55,14 @@ def ask(data: TrainingData, *, seed: int, most: int = MOST, repeats: bool = Fals
             return Asked(
                 question, "time", at, f"Trained on what came before {at:%d %B %Y}, tested on what came after."
             )
-    at_random = split_at_random(
-        events.user, events.item, share=AT_MOST, rng=rng, leanings=leanings(data, rng)
-    )
+    at_random = split_at_random(events.user, events.item, share=AT_MOST, rng=rng)
     question = question_of(data, at_random, most, rng, repeats=repeats)
     if len(question.rows) >= FEWEST:
         return Asked(
             question,
             "random",
             None,
-            "Too few shoppers have times before and after a split, so a fifth of their items was held out, for half of "
-            "the shoppers at random and for the others items that lie together.",
+            "Too few shoppers have times before and after a split, so a fifth of their items was held out at random.",
         )
     return Asked(
         None,
@@ -85,20 +70,6 @@ def ask(data: TrainingData, *, seed: int, most: int = MOST, repeats: bool = Fals
         None,
         f"Nothing was measured: fewer than {FEWEST} shoppers bought enough to hold some of it back.",
     )
-
-
-def leanings(data: TrainingData, rng: np.random.Generator) -> NDArray[np.float64] | None:
-    """Mix scales from the smoothest directions of the data: float64 [n_items, SCALES]; None for data too small for it."""
-    if min(data.weights.shape) < SMALL:
-        return None
-    degrees = np.asarray(data.weights.sum(axis=0)).ravel()
-    _, vectors = leading_vectors(normalised(data.weights), DIRECTIONS, rng)
-    places = vectors * powers(degrees, 0.5)[:, None]
-    lengths = np.linalg.norm(places, axis=1)
-    places /= np.where(lengths > 0, lengths, 1.0)[:, None]
-    scales = places @ rng.standard_normal((places.shape[1], SCALES))
-    spread = scales.std(axis=0)
-    return np.asarray((scales - scales.mean(axis=0)) / np.where(spread > 0, spread, 1.0))
 
 
 def _sample(rows: NDArray[np.intp], most: int, rng: np.random.Generator) -> NDArray[np.intp]:

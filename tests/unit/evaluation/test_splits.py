@@ -90,31 +90,3 @@ def test_the_same_seed_gives_the_same_split():
     shoppers, items = [0] * 20, list(range(20))
     assert (random_split(shoppers, items, 5).test == random_split(shoppers, items, 5).test).all()
     assert (random_split(shoppers, items, 5).test != random_split(shoppers, items, 6).test).any()
-
-
-def blocks(n_shoppers, n_items, seed):
-    """Everybody has everything, and the one scale there is runs through the items."""
-    shoppers, items = np.repeat(np.arange(n_shoppers), n_items), np.tile(np.arange(n_items), n_shoppers)
-    scale = np.linspace(-1.7, 1.7, n_items)[:, None]
-    rng = np.random.default_rng(seed)
-    split = split_at_random(shoppers, items, share=0.2, rng=rng, leanings=scale)
-    return split.test.reshape(n_shoppers, n_items)
-
-
-def test_half_of_the_shoppers_give_up_items_that_lie_together():
-    held = blocks(400, 50, 3)
-    assert (held.sum(axis=1) == 10).all()
-    middle = (held * np.arange(50)).sum(axis=1) / 10
-    # Ten items at an end of the scale have a mean far from that of the whole, 24.5; ten by chance hardly ever do.
-    together = np.abs(middle - 24.5) > 10
-    assert 0.4 < together.mean() < 0.6
-
-
-def test_a_split_in_blocks_leaves_every_shopper_something():
-    held = blocks(30, 2, 1)
-    assert (held.sum(axis=1) == 1).all()
-
-
-def test_the_same_seed_gives_the_same_blocks():
-    assert (blocks(20, 30, 5) == blocks(20, 30, 5)).all()
-    assert (blocks(20, 30, 5) != blocks(20, 30, 6)).any()

@@ -12,7 +12,7 @@ from scipy.sparse import csr_matrix
 
 from recsys.models.base import FittedModel
 from recsys.models.blend import FittedBlend, standardised
-from recsys.models.blending import GIVEN_UP, Pool, evened, find_weights, pool
+from recsys.models.blending import GIVEN_UP, KEPT_GAIN, Pool, evened, find_weights, pool
 from recsys.models.selection import DECISIVE, Validation, judge
 
 N, M = 12, 60
@@ -136,7 +136,9 @@ def test_an_even_blend_gives_up_no_more_than_it_may(seed):
     weights, reached = find_weights(candidates)
     even, value = evened(candidates, weights, reached)
     assert value == pytest.approx(candidates.ndcg(even))
+    alone = max(candidates.ndcg(row) for row in np.eye(4))
     assert value >= reached * (1 - GIVEN_UP)
+    assert value - alone >= KEPT_GAIN * (reached - alone) - 1e-12
     assert even.max() == 1
 
 

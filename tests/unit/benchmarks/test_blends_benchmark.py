@@ -1,11 +1,11 @@
-"""The benchmark of hold-outs: what it says of popularity is counted by hand."""
+"""The benchmark of blends: what it says of popularity is counted by hand."""
 
 from __future__ import annotations
 
 import numpy as np
 from scipy.sparse import csr_matrix
 
-import holdouts
+import blends
 from recsys.batch.question import Question
 from recsys.data.schema import interactions_table
 from recsys.data.training import build_training_data
@@ -19,5 +19,5 @@ def test_popularity_is_the_mean_number_of_owners_over_pairs():
     # Items in order: cup, jar, tea. In the test part bob takes the cup, and cat the cup and the jar.
     truth = csr_matrix(np.array([[1, 0, 0], [1, 1, 0]], bool))
     question = Question(np.array([1, 2], np.int32), data.owned[[1, 2]], truth, np.array([1, 2]))
-    found = holdouts.popularity(data, question)
+    found = blends.popularity(data, question)
     assert found == {"training pairs": 2.5, "test pairs": round(2 / 3, 1)}
