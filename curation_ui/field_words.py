@@ -7,8 +7,18 @@ from typing import Any, NamedTuple
 
 from curation_ui.i18n import gettext as _
 from curation_ui.moments import window_words
-from curation_ui.words import Names, label, order_words, scope_words, selector_words, target_words
+from curation_ui.words import (
+    Names,
+    label,
+    order_of_rows_words,
+    order_words,
+    row_words,
+    scope_words,
+    selector_words,
+    target_words,
+)
 from recsys.domain.diff import changed_fields
+from recsys.domain.rows import RowOrder
 from recsys.domain.rules import AnyRule, ThemeOrder
 from recsys.domain.scopes import Scope
 from recsys.domain.selectors import Selector, Target
@@ -46,6 +56,8 @@ def value_words(value: Any, names: Names) -> str:  # noqa: C901, PLR0911 - one l
             return _("yes") if value else _("no")
         case ThemeOrder():
             return order_words(value)
+        case RowOrder():
+            return order_of_rows_words(value)
         case Scope():
             return scope_words(value, names)
         case Window():
@@ -55,7 +67,9 @@ def value_words(value: Any, names: Names) -> str:  # noqa: C901, PLR0911 - one l
         case Selector():
             return selector_words(value)
         case tuple():
-            return ", ".join(names.item(each) if isinstance(each, str) else str(each.name) for each in value)
+            return ", ".join(
+                names.item(each) if isinstance(each, str) else row_words(each, names) for each in value
+            )
         case Mapping():
             return "; ".join(f"{key}: {text}" for key, text in sorted(value.items())) or "—"
         case float():

@@ -10,7 +10,7 @@ import gettext as _catalogues
 from functools import cache
 from pathlib import Path
 
-from flask import has_request_context, request
+from flask import g, has_request_context, request
 
 FOLDER = Path(__file__).parent / "translations"
 SOURCE_LANGUAGE = "en"
@@ -26,7 +26,10 @@ def language() -> str:
     """The language of this request: the best match for the browser's, English outside of a request."""
     if not has_request_context():
         return SOURCE_LANGUAGE
-    return request.accept_languages.best_match(languages()) or SOURCE_LANGUAGE
+    # A page has thousands of sentences and one language.
+    if "desk_language" not in g:
+        g.desk_language = request.accept_languages.best_match(languages()) or SOURCE_LANGUAGE
+    return str(g.desk_language)
 
 
 def gettext(message: str, **values: object) -> str:

@@ -54,6 +54,8 @@ def _surfaces() -> tuple[Place, ...]:
         rule = change.after or change.before
         if isinstance(rule, Pin | Veto | Boost):
             drafted[rule.scope.surface] += 1
+        elif isinstance(rule, SurfaceSettings):
+            drafted[rule.slug] += 1
     return tuple(
         Place(surface.title, url_for("surfaces.show", slug=surface.slug), drafted[surface.slug], _("drafted"))
         for surface in context.draft().rules.of(SurfaceSettings)

@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import Flask, request, url_for
 
-from curation_ui import context, field_words, moments, numbers, tiles, words
+from curation_ui import context, field_words, layout_words, moments, numbers, tiles, words
 from curation_ui.i18n import gettext, language, ngettext
 from curation_ui.navigation import navigation
 from curation_ui.release_words import release_words
@@ -76,6 +76,7 @@ def _stamp(path: str) -> str:
 def _filters() -> dict[str, Callable[..., Any]]:
     return {
         "moment": lambda at, zone=None: moments.moment(at, zone or context.zone()),
+        "day_of": lambda at: moments.day(at, context.zone()),
         "ago": lambda at: moments.ago(at, context.now()),
         "iso": lambda at: "" if at is None else at.isoformat(),
         "local": lambda at, zone=None: moments.to_field(at, zone or context.zone()),
@@ -102,6 +103,7 @@ def _functions() -> dict[str, Callable[..., Any] | Any]:
         "surface_title": lambda slug: context.names().surface(slug),
         "theme_title": lambda rule_id: context.names().theme(rule_id),
         "row_words": lambda row: words.row_words(row, context.names()),
+        "row_kind_words": layout_words.kind_words,
         "rule_title": words.rule_title,
         "rule_words": lambda rule: words.rule_words(rule, context.names()),
         "subject_words": lambda rule: words.subject_words(rule, context.names()),

@@ -13,7 +13,7 @@ from recsys.domain.catalog import Item
 from recsys.domain.changes import Change
 from recsys.domain.diff import changed_fields
 from recsys.domain.ids import ItemId
-from recsys.domain.rows import RowKind, RowSettings
+from recsys.domain.rows import MAIN, RowKind, RowOrder, RowSettings
 from recsys.domain.rules import (
     AnyRule,
     Boost,
@@ -206,6 +206,12 @@ def _made(rule: AnyRule, names: Names) -> str:
 
 def _changed(before: AnyRule, after: AnyRule, names: Names) -> str:
     names_of_fields = changed_fields(before, after)
+    if isinstance(before, SurfaceSettings) and isinstance(after, SurfaceSettings):
+        laid_out = {"rows", "order"}.issuperset(names_of_fields) and names_of_fields
+        if laid_out:
+            from curation_ui.layout_words import layout_words
+
+            return layout_words(before, after, names)
     subject = subject_words(after, names)
     if names_of_fields == ("paused",):
         verb = _("paused %(rule)s") if getattr(after, "paused", False) else _("resumed %(rule)s")
@@ -246,6 +252,14 @@ def order_words(order: ThemeOrder) -> str:
     }[order]
 
 
+def order_of_rows_words(order: RowOrder) -> str:
+    """How the rows of a page stand, in words."""
+    return {
+        RowOrder.FIXED: _("as laid out, for every shopper"),
+        RowOrder.FOR_SHOPPER: _("in the order that suits each shopper"),
+    }[order]
+
+
 def holdout_words(share: float) -> str:
     """“held out for 10 % of shoppers”; empty without a holdout."""
     return _("held out for %(share)s of shoppers", share=percent(share)) if share else ""
@@ -256,6 +270,7 @@ def row_words(row: RowSettings, names: Names) -> str:
     if row.title or row.theme:
         return row.title or names.theme(row.theme or "")
     kinds = {
+        RowKind.MAIN: _("Recommended") if row.name == MAIN else row.name,
         RowKind.BECAUSE: _("Because you bought …"),
         RowKind.TRENDING: _("Trending now"),
         RowKind.NEW: _("New in the shop"),

@@ -16,7 +16,7 @@ from curation_ui.i18n import gettext as _
 from curation_ui.publishing.blueprint import bp
 from curation_ui.publishing.selection import Pick, Selection, picked, select
 from curation_ui.publishing.warnings import Ground, Warned, warnings
-from curation_ui.toasts import Toast, from_htmx
+from curation_ui.toasts import Toast, done, from_htmx
 from recsys.domain.changes import Change
 from recsys.domain.ids import ItemId
 from recsys.domain.rules import AnyRule, Boost, Pin, SurfaceSettings, Theme, Veto
@@ -50,12 +50,18 @@ def check() -> str:
     draft = context.draft()
     back = within(request.form.get("back"), url_for("surfaces.index"))
     selection = select(draft, _ids())
-    return render_template("publishing/consequences.html", draft=draft, back=back, **_consequences(selection))
+    return render_template(
+        "publishing/consequences.html",
+        draft=draft,
+        back=back,
+        brief=request.form.get("brief") == "yes",
+        **_consequences(selection),
+    )
 
 
 @bp.post("")
 def go() -> Response:
-    """Publish the chosen changes, and return to where the editor was."""
+    """Publish the chosen changes, and return to where the editor was; with `stay` that page draws itself anew."""
     expected = request.form.get("expected", "")
     info = publish(
         context.shop(),
@@ -66,6 +72,8 @@ def go() -> Response:
     )
     context.wrote()
     toast = Toast(_("Published as release %(number)d. Shoppers see it now.", number=info.number))
+    if request.form.get("stay") == "yes" and from_htmx():
+        return done(toast, "")
     flash(json.dumps(toast.plain()), str(toast.tone))
     back = within(request.form.get("back"), url_for("surfaces.index"))
     if not from_htmx():

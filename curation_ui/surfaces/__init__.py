@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from curation_ui.surfaces import edits, pages, rule_forms  # noqa: F401 - routes attach themselves to the blueprint
+from curation_ui.surfaces import edits, pages, rows, rule_forms  # noqa: F401 - routes attach themselves to the blueprint
 from curation_ui.surfaces.blueprint import bp
 
 __all__ = ["bp"]

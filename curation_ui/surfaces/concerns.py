@@ -12,7 +12,7 @@ def concerns(change: Change, surface: str, rules: RuleSet) -> bool:
     if isinstance(rule, Pin | Veto | Boost):
         return rule.scope.surface in {None, surface}
     if isinstance(rule, Theme):
-        return any(
-            pin.theme == theme_id(rule.slug) and pin.scope.surface in {None, surface} for pin in rules.of(Pin)
-        )
+        theme, settings = theme_id(rule.slug), rules.surface(surface)
+        placed = any(pin.theme == theme and pin.scope.surface in {None, surface} for pin in rules.of(Pin))
+        return placed or any(row.theme == theme for row in (settings.rows if settings else ()))
     return isinstance(rule, SurfaceSettings) and rule.slug == surface

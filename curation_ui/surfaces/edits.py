@@ -5,6 +5,8 @@ Each answers with a toast; the page then fetches its stage again. Roles are enfo
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import request, url_for
 from werkzeug.wrappers import Response
 
@@ -13,6 +15,7 @@ from curation_ui.context import actor, shop
 from curation_ui.i18n import gettext as _
 from curation_ui.surfaces.blueprint import bp
 from curation_ui.surfaces.forms import read_factor
+from curation_ui.surfaces.layout import find_row
 from curation_ui.surfaces.making import (
     add_member,
     audiences,
@@ -30,7 +33,7 @@ from curation_ui.surfaces.pages import view_asked
 from curation_ui.surfaces.scene import surface_of
 from curation_ui.toasts import Toast, done
 from recsys.domain.ids import RuleId
-from recsys.domain.rules import AnyRule
+from recsys.domain.rules import AnyRule, Pin
 from recsys.domain.scopes import Scope
 from recsys.services.drafting import Draft, put_rule, rule_token, undo
 
@@ -41,8 +44,11 @@ def pin(slug: str) -> Response:
     form, draft = request.form, context.draft()
     item_id, slot, rule_id = form.get("item_id", ""), read_slot(form.get("slot", "")), form.get("rule_id", "")
     moved = own_pin(draft.rules, item_id, rule_id)
-    scope = moved.scope if moved is not None and not form.get("audience") else _scope(draft, slug)
-    rule = pin_item(draft.rules, item_id, slot, scope, shop().new_id, rule_id)
+    if moved is not None and not form.get("audience"):
+        scope = _moved_scope(moved, form.get("row", ""), slug)
+        rule = replace(moved, slot=slot, scope=scope, paused=False)
+    else:
+        rule = pin_item(draft.rules, item_id, slot, _scope(draft, slug), shop().new_id, rule_id)
     token = form.get("token", "") if rule.id == rule_id else ""
     change = put_rule(shop(), actor(), rule, expected=token or rule_token(draft, rule.id))
     return _done(slug, _("Pinned %(title)s to slot %(slot)d", title=_title(item_id), slot=slot), [change.id])
@@ -105,8 +111,18 @@ def _scope(draft: Draft, slug: str) -> Scope:
     """The scope that the form's audience means on this page."""
     surface, market = surface_of(draft, slug), request.form.get("home_market", "").strip() or None
     view, _problem = view_asked(slug)
+    if row := request.form.get("row", ""):
+        # On the whole page a tile says itself in which row it stands.
+        view = replace(view, row=find_row(surface, row).name, whole=False)
     audience = read_audience(request.form.get("audience", ""), audiences(surface, view, market)[0])
     return scope_for(surface, view, audience, market)
+
+
+def _moved_scope(pin: Pin, row: str, slug: str) -> Scope:
+    """Where a pin holds after its item was moved: in the row it was moved to, if it named a row of this surface."""
+    if not row or pin.scope.row is None or pin.scope.surface != slug:
+        return pin.scope
+    return replace(pin.scope, row=find_row(surface_of(context.draft(), slug), row).name)
 
 
 def _put(slug: str, rule: AnyRule, text: str) -> Response:

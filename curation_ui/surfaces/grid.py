@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 from curation_ui.i18n import gettext as _
 from curation_ui.rendering import why_words
+from curation_ui.surfaces.facts import Facts, facts_of, runs_low
 from recsys.domain.catalog import Item
 from recsys.domain.diff import Move
 from recsys.domain.ids import ItemId
 from recsys.domain.rules import AnyRule
 from recsys.domain.slates import Placed, Reason, Source
 from recsys.services.preview import Look
+from recsys.slates.state import CompiledRelease
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +30,17 @@ class Cell:
     was: int | None
     rule: AnyRule | None
     displaced: Item | None
+    facts: Facts
 
     @property
     def reason(self) -> str:
         """Why it is here in full, said to an editor."""
         return third_person(self.placed.reason.text)
+
+    @property
+    def low(self) -> bool:
+        """Whether the stock would not last another week like the latest."""
+        return runs_low(self.item, self.facts)
 
     @property
     def mark(self) -> str:
@@ -42,10 +50,10 @@ class Cell:
         return _("was %(slot)d", slot=self.was) if self.was else _("new")
 
 
-def cells(look: Look, moves: Sequence[Move] = ()) -> list[Cell]:
-    """The tiles of one side of the draft, marked with `moves`."""
+def cells(look: Look, release: CompiledRelease | None, moves: Sequence[Move] = ()) -> list[Cell]:
+    """The tiles of one side of the draft, marked with `moves`; `release` is the live one, whose run knows the sales."""
     was = {move.item_id: move.before or 0 for move in moves}
-    return [_cell(look, placed, was) for placed in look.slate.items]
+    return [_cell(look, release, placed, was) for placed in look.slate.items]
 
 
 def gone(before: Look, moves: Sequence[Move]) -> list[tuple[Item, int]]:
@@ -84,11 +92,12 @@ def third_person(reason: str) -> str:
     return words.strip().replace("for they", "for them")
 
 
-def _cell(look: Look, placed: Placed, was: Mapping[ItemId, int]) -> Cell:
-    rule = look.rules.get(placed.rule_id)
+def _cell(look: Look, release: CompiledRelease | None, placed: Placed, was: Mapping[ItemId, int]) -> Cell:
+    rule, item = look.rules.get(placed.rule_id), known(look, placed.item_id)
     return Cell(
         placed=placed,
-        item=known(look, placed.item_id),
+        item=item,
+        facts=facts_of(item, release),
         why=why(placed, rule),
         was=was.get(placed.item_id),
         rule=rule,

@@ -60,7 +60,7 @@ def scope_for(surface: SurfaceSettings, view: View, audience: Audience, market: 
     """
     if audience is Audience.EVERYWHERE:
         return EVERYWHERE
-    here = Scope(surface=surface.slug, row=_row(surface, view.row))
+    here = Scope(surface=surface.slug, row=_row(surface, view))
     if audience is Audience.CONTEXT:
         return replace(here, context_item=ItemId(_given(next(iter(view.context), None), "an item beside it")))
     if audience is Audience.MARKET:
@@ -180,9 +180,13 @@ def read_slots(text: str) -> list[int]:
     return sorted({read_slot(part, "slots") for part in parts})
 
 
-def _row(surface: SurfaceSettings, row: str) -> str | None:
-    """Naming the only row of a surface would make the pin more specific than others for nothing."""
-    return None if row == MAIN and len(surface.rows) == 1 else row
+def _row(surface: SurfaceSettings, view: View) -> str | None:
+    """The row that a rule names: none where the whole page is looked at.
+
+    Naming the only row of a surface would make the pin more specific than others for nothing.
+    """
+    alone = view.row == MAIN and len(surface.rows) == 1
+    return None if alone or view.whole else view.row
 
 
 def _given(value: str | None, what: str) -> str:

@@ -10,13 +10,12 @@ from curation_ui import context
 from curation_ui.i18n import gettext as _
 from curation_ui.i18n import ngettext
 from curation_ui.surfaces.concerns import concerns
+from curation_ui.surfaces.ground import Ground
 from curation_ui.surfaces.view import View
 from recsys.domain.rules import Pin, RuleSet, Theme, theme_id
 from recsys.services.drafting import Draft
 from recsys.services.preview import Look, Question
-from recsys.services.shop import Shop
 from recsys.services.theme_preview import theme_members
-from recsys.slates.state import LiveState
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +29,14 @@ class Notice:
 
 
 def notices(
-    shop: Shop, state: LiveState, draft: Draft, seen: Look, view: View, question: Question, person: str
+    ground: Ground, draft: Draft, seen: Look, view: View, question: Question, person: str
 ) -> list[Notice]:
     """All notices for the page, the most pressing first."""
     return [
         *_about_view(draft.rules, seen, view),
         *_about_conflicts(draft),
         *_about_others(draft, view.surface, person),
-        *_thin_themes(shop, state, draft.rules, question),
+        *_thin_themes(ground, draft.rules, question),
     ]
 
 
@@ -91,7 +90,7 @@ def _about_others(draft: Draft, surface: str, person: str) -> Iterator[Notice]:
         )
 
 
-def _thin_themes(shop: Shop, state: LiveState, rules: RuleSet, question: Question) -> Iterator[Notice]:
+def _thin_themes(ground: Ground, rules: RuleSet, question: Question) -> Iterator[Notice]:
     """Themes with fewer members that can be shown than slots to fill, as the shopper on the page would have it."""
     slots: Counter[str] = Counter(
         pin.theme
@@ -102,7 +101,7 @@ def _thin_themes(shop: Shop, state: LiveState, rules: RuleSet, question: Questio
         wanted = slots[theme_id(theme.slug)]
         if not wanted:
             continue
-        members = theme_members(shop, state, theme, question)
+        members = theme_members(ground.shop, ground.state, theme, question, release=ground.draft)
         left = sum(member.status == "ok" for member in members)
         if left < wanted:
             yield Notice(thin_words(theme.title, left, wanted), "theme", theme.slug)

@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from curation_ui.i18n import gettext as _
+from curation_ui.surfaces.concerns import concerns
 from curation_ui.surfaces.grid import Cell, cells, gone
+from curation_ui.surfaces.ground import Ground, ground_of
 from curation_ui.surfaces.notices import Notice, notices
 from curation_ui.surfaces.view import Show, View
 from recsys.domain.catalog import Item
 from recsys.domain.changes import Change
-from recsys.domain.diff import RuleDifference, diff_rules
+from recsys.domain.diff import RuleDifference, diff_rules, diff_slates
 from recsys.domain.errors import Invalid, NotFound
 from recsys.domain.ids import ItemId
-from recsys.domain.rules import SurfaceSettings, Theme
+from recsys.domain.rows import RowSettings
+from recsys.domain.rules import MAIN, SurfaceSettings, Theme
 from recsys.services.drafting import Draft, rule_token
-from recsys.services.preview import Difference, Look, Question, Stage, difference, look
+from recsys.services.page_preview import NOTHING, page_look
+from recsys.services.preview import Look, Question, Stage, look_under
 from recsys.services.samples import sample_shoppers
 from recsys.services.shop import Shop
 from recsys.services.standing import RuleStanding, standing
-from recsys.slates.state import LiveState
+from recsys.slates.state import CompiledRelease, LiveState
 
 MAX_TILES = 100
 SAMPLES = 3
+MAX_CARDS = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,9 +42,20 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
-    """A shopper's slate before and after the draft."""
+class Strip:
+    """A row of the whole page: its settings and title, and what stands in it; `shown` is whether the shopper gets it."""
 
+    settings: RowSettings
+    title: str
+    side: Side
+    shown: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """A shopper's slate before and after the draft; of a row of the page where it has a `row`."""
+
+    row: str = ""
     shopper: str
     market: str | None
     before: Side
@@ -62,7 +78,9 @@ class Scene:
     problem: str
     draft: Draft
     side: Side
-    pair: Pair | None
+    strips: list[Strip]
+    ordered: bool
+    pairs: list[Pair]
     others: list[Pair]
     standings: Sequence[RuleStanding]
     rule_changes: Sequence[RuleDifference]
@@ -72,6 +90,7 @@ class Scene:
     context: list[Item]
     chosen: Cell | None
     own_last_change: int | None
+    changes_here: frozenset[int]
 
     def token(self, rule_id: str | None) -> str:
         """What an edit of the rule must carry, so that nobody's work is overwritten unseen."""
@@ -80,6 +99,14 @@ class Scene:
     def last_change(self, rule_id: str) -> Change | None:
         """The draft's last change of the rule."""
         return next((each for each in reversed(self.draft.changes) if each.rule_id == rule_id), None)
+
+    @property
+    def shown_standings(self) -> Sequence[RuleStanding]:
+        """The rules that get a card: the drafted ones and the first of the others, unless all are asked for."""
+        if self.view.cards == "all" or len(self.standings) <= MAX_CARDS:
+            return self.standings
+        first = {id(each) for each in self.standings[:MAX_CARDS]}
+        return [each for each in self.standings if each.change or id(each) in first]
 
     @property
     def counts(self) -> str:
@@ -100,11 +127,13 @@ def gather(
         Unavailable: when nothing is published yet.
         Invalid: when the moment cannot be read.
     """
-    surface = surface_of(draft, view.surface)
+    surface = _shown_surface(draft, view)
     now = shop.clock()
     question = view.question(now, tiles(surface, view.row))
-    side, pair = _sides(shop, state, view, question, changed=bool(draft.changes))
-    standings = standing(shop, state, question, Stage.LIVE if view.show is Show.LIVE else Stage.DRAFT)
+    stage = Stage.LIVE if view.show is Show.LIVE else Stage.DRAFT
+    ground = ground_of(shop, state, draft)
+    stand = stand_of(ground, view, question, changed=bool(draft.changes))
+    standings = standing(shop, state, question, stage, every_row=view.whole, draft=draft)
     return Scene(
         surface=surface,
         surfaces=draft.rules.of(SurfaceSettings),
@@ -112,17 +141,22 @@ def gather(
         at=question.at,
         problem=problem,
         draft=draft,
-        side=side,
-        pair=pair,
-        others=list(_samples(shop, state, view, question)) if pair else [],
+        side=stand.side,
+        strips=stand.strips,
+        ordered=stand.ordered,
+        pairs=stand.pairs,
+        others=list(_samples(ground, view, question)) if stand.pairs else [],
         standings=standings,
         rule_changes=diff_rules(draft.live, draft.rules),
-        notices=notices(shop, state, draft, side.look, view, question, person),
+        notices=notices(ground, draft, stand.side.look, view, question, person),
         themes=draft.rules.of(Theme),
         markets=sorted(state.catalog.markets),
         context=[state.catalog.get(ItemId(each)) or Item(ItemId(each), each) for each in question.context],
-        chosen=_chosen(side.cells, view.slot),
+        chosen=_chosen(stand.side.cells, view.slot),
         own_last_change=_own_last(draft, person),
+        changes_here=frozenset(
+            each.id for each in draft.changes if concerns(each, surface.slug, draft.rules)
+        ),
     )
 
 
@@ -138,6 +172,12 @@ def surface_of(draft: Draft, slug: str) -> SurfaceSettings:
     return found
 
 
+def _shown_surface(draft: Draft, view: View) -> SurfaceSettings:
+    """The settings that the page shows: the live ones beside what is live, where they have the row asked for."""
+    live = draft.live.surface(view.surface) if view.show is Show.LIVE else None
+    return live if live is not None and live.row(view.row) is not None else surface_of(draft, view.surface)
+
+
 def tiles(surface: SurfaceSettings, row: str) -> int:
     """How many tiles the row shows."""
     settings = surface.row(row)
@@ -146,37 +186,87 @@ def tiles(surface: SurfaceSettings, row: str) -> int:
     return min(settings.size, MAX_TILES)
 
 
-def _sides(
-    shop: Shop, state: LiveState, view: View, question: Question, *, changed: bool
-) -> tuple[Side, Pair | None]:
-    if view.show is Show.LIVE or not changed:
-        seen = look(shop, state, question, Stage.LIVE if view.show is Show.LIVE else Stage.DRAFT)
-        side = Side(look=seen, cells=cells(seen), left=[])
-        return side, None
-    found = difference(shop, state, question)
-    pair = _pair(found, view.shopper)
-    return pair.after, pair if view.show is Show.DIFFERENCE else None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stand:
+    """What stands on the page: the grid of one row, or of `main` beside the strips of all rows."""
+
+    side: Side
+    strips: list[Strip] = field(default_factory=list)
+    ordered: bool = False
+    pairs: list[Pair] = field(default_factory=list)
 
 
-def _pair(found: Difference, shopper: str) -> Pair:
-    return Pair(
-        shopper=shopper,
-        market=found.after.market,
-        before=Side(look=found.before, cells=cells(found.before), left=[]),
-        after=Side(
-            look=found.after,
-            cells=cells(found.after, found.moves),
-            left=gone(found.before, found.moves),
-        ),
-        moved=len(found.moves),
+def stand_of(ground: Ground, view: View, question: Question, *, changed: bool) -> Stand:
+    """What the shopper of the view sees, marked with what the draft moves where that is looked at."""
+    live_only = view.show is Show.LIVE
+    release = ground.live if live_only else ground.draft
+    if view.whole:
+        return _whole(ground, view, question, release, changed=changed and not live_only)
+    if live_only or not changed:
+        return Stand(side=_side(_look(ground, question, release), ground.state))
+    pair = _compared(ground, question, view.shopper)
+    return Stand(side=pair.after, pairs=[pair] if view.show is Show.DIFFERENCE else [])
+
+
+def _whole(
+    ground: Ground, view: View, question: Question, release: CompiledRelease, *, changed: bool
+) -> Stand:
+    page = page_look(ground.shop, ground.state, question, release)
+    live = page_look(ground.shop, ground.state, question, ground.live) if changed else page
+    pairs = []
+    for row in page.rows:
+        was = live.row(row.settings.name)
+        before = was.look if was is not None else replace(row.look, slate=NOTHING)
+        pairs.append(_pair(before, row.look, ground.state, view.shopper, row.title or row.settings.name))
+    strips = [
+        Strip(settings=row.settings, title=row.title, side=pair.after, shown=row.shown)
+        for row, pair in zip(page.rows, pairs, strict=True)
+    ]
+    side = next(each.side for each in strips if each.settings.name == MAIN)
+    differing = [each for each in pairs if each.moved] or pairs[:1]
+    return Stand(
+        side=side,
+        strips=strips,
+        ordered=page.ordered,
+        pairs=differing if changed and view.show is Show.DIFFERENCE else [],
     )
 
 
-def _samples(shop: Shop, state: LiveState, view: View, question: Question) -> Iterator[Pair]:
-    others = [each for each in sample_shoppers(shop, state) if each.user_id != view.shopper]
+def _look(ground: Ground, question: Question, release: CompiledRelease) -> Look:
+    """The row under a release; empty where that has no such row."""
+    try:
+        return look_under(ground.shop, ground.state, question, release)
+    except NotFound:
+        main = look_under(ground.shop, ground.state, replace(question, row=MAIN), release)
+        return replace(main, slate=NOTHING)
+
+
+def _compared(ground: Ground, question: Question, shopper: str) -> Pair:
+    before, after = (_look(ground, question, each) for each in (ground.live, ground.draft))
+    return _pair(before, after, ground.state, shopper)
+
+
+def _side(seen: Look, state: LiveState) -> Side:
+    return Side(look=seen, cells=cells(seen, state.release), left=[])
+
+
+def _pair(before: Look, after: Look, state: LiveState, shopper: str, row: str = "") -> Pair:
+    moves = diff_slates(before.slate.items, after.slate.items)
+    return Pair(
+        row=row,
+        shopper=shopper,
+        market=after.market,
+        before=_side(before, state),
+        after=Side(look=after, cells=cells(after, state.release, moves), left=gone(before, moves)),
+        moved=len(moves),
+    )
+
+
+def _samples(ground: Ground, view: View, question: Question) -> Iterator[Pair]:
+    others = [each for each in sample_shoppers(ground.shop, ground.state) if each.user_id != view.shopper]
     for each in others[:SAMPLES]:
         asked = replace(question, user=each.user_id, market=None, segments=(), limit=min(question.limit, 10))
-        yield _pair(difference(shop, state, asked), each.user_id)
+        yield _compared(ground, asked, each.user_id)
 
 
 def _chosen(found: list[Cell], slot: int | None) -> Cell | None:

@@ -34,11 +34,15 @@ Arguments = MultiDict[str, str]
 class View:
     """The question behind the page as the address carries it; an empty text means "not given".
 
+    `cards`: “all” rules beside the grid, however many there are.
     `at` is the wall-clock time in `zone` as typed (`2026-11-30T18:00`), empty for now.
+    `many`: the surface has several rows; `whole`: all of them are looked at, and `row` is `main`.
     """
 
     surface: str
     row: str = MAIN
+    many: bool = False
+    whole: bool = False
     shopper: str = ""
     market: str = ""
     segments: tuple[str, ...] = ()
@@ -49,6 +53,7 @@ class View:
     rules: bool = True
     slot: int | None = None
     limit: int | None = None
+    cards: str = ""
 
     def moment(self, now: datetime) -> datetime:
         """The UTC moment looked at.
@@ -76,7 +81,7 @@ class View:
         """The query arguments that lead back to this view with `changes`; what is at its default is left out."""
         view = replace(self, **changes)
         found: dict[str, Any] = {
-            "row": view.row if view.row != MAIN else None,
+            "row": view.row if view.many and not view.whole else None,
             "as": view.shopper or None,
             "market": view.market or None,
             "segment": list(view.segments) or None,
@@ -87,6 +92,7 @@ class View:
             "rules": None if view.rules else "off",
             "slot": view.slot,
             "limit": view.limit,
+            "cards": view.cards or None,
         }
         return {name: value for name, value in found.items() if value is not None}
 
@@ -97,12 +103,15 @@ def read_view(surface: SurfaceSettings, arguments: Arguments, zone: str) -> View
     Raises:
         Invalid: naming the argument that cannot be read.
     """
-    row = arguments.get("row", MAIN) or MAIN
+    asked = arguments.get("row", "")
+    row = asked or MAIN
     if surface.row(row) is None:
         raise Invalid("row", f"the surface “{surface.title}” has no row “{row}”")
     return View(
         surface=surface.slug,
         row=row,
+        many=len(surface.rows) > 1,
+        whole=not asked and len(surface.rows) > 1,
         shopper=_id(arguments.get("as", ""), "as"),
         market=_id(arguments.get("market", ""), "market"),
         segments=_ids(arguments.getlist("segment"), "segment"),
@@ -113,6 +122,7 @@ def read_view(surface: SurfaceSettings, arguments: Arguments, zone: str) -> View
         rules=arguments.get("rules", "") != "off",
         slot=_number(arguments.get("slot", "")),
         limit=_number(arguments.get("limit", "")),
+        cards="all" if arguments.get("cards", "") == "all" else "",
     )
 
 
@@ -123,7 +133,8 @@ def safe_view(surface: SurfaceSettings, view_arguments: Mapping[str, str], zone:
         check_id(shopper, "as")
     except Invalid:
         shopper = ""
-    return View(surface=surface.slug, shopper=shopper, zone=zone)
+    many = len(surface.rows) > 1
+    return View(surface=surface.slug, many=many, whole=many, shopper=shopper, zone=zone)
 
 
 def _zone(name: str) -> str:

@@ -14,6 +14,7 @@ from recsys.batch.candidates import Lists, lists, shopper_blocks
 from recsys.batch.fit import FittedModels
 from recsys.batch.fold_rows import fold_lists, gram
 from recsys.batch.neighbours import neighbour_blocks
+from recsys.batch.sold import units_sold
 from recsys.batch.trending import trending_lists
 from recsys.data.training import TrainingData
 from recsys.models.base import TopK
@@ -21,7 +22,7 @@ from recsys.models.content import ItemText
 from recsys.models.popular import Popularity
 from recsys.models.progress import Progress
 from recsys.snapshots.identity import hash_columns, hash_order, key_fingerprint
-from recsys.snapshots.layout import FOLD, FORMAT, MAX_POPULAR, TRENDING, Manifest, VectorSpace
+from recsys.snapshots.layout import FOLD, FORMAT, MAX_POPULAR, SOLD, TRENDING, Manifest, VectorSpace
 from recsys.snapshots.write import SnapshotWriter
 
 
@@ -97,6 +98,7 @@ def _write_items(
     for said in fold_lists(data, models):
         writer.append_lists(FOLD, said.lengths, said.parts)
     writer.append("fold_gram", gram(models))
+    writer.append(SOLD, units_sold(data))
     for place in trending_lists(data):
         writer.append_lists(TRENDING, place.lengths, place.parts)
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from recsys.domain.eligibility import Test
 from recsys.domain.ids import ItemId
 from recsys.domain.requests import Request
-from recsys.domain.rows import MAIN, RowKind, RowSettings
+from recsys.domain.rows import RowKind, RowSettings
 from recsys.domain.rules import Theme
 from recsys.domain.themes import theme_order
 from recsys.domain.views import Candidate, CandidatesView, CatalogView, Multiplier
@@ -86,7 +86,7 @@ class OrganicSource:
                     rank += 1
                     fresh.append(Organic(candidate.item_id, candidate, rank, candidate.kind))
             yield from self._boosted(fresh)
-        if self.row.name == MAIN:
+        if self.row.fills_up:
             yield from self._fallback()
 
     def _candidate_tiers(self) -> Iterator[Sequence[Candidate]]:

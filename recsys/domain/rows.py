@@ -45,6 +45,7 @@ class RowSettings:
 
     `group_limit` items at most of one `group_id` (0: no limit); `repeats` lets owned items in; on a page the row
     shows `size` items unless the request says otherwise, and with fewer than `min_size` it is dropped.
+    `fallback`: when candidates run out, `main` is filled up from what is popular; no other row ever is.
     `theme` is the rule id of the theme that a row of that kind shows.
     """
 
@@ -57,6 +58,7 @@ class RowSettings:
     group_limit: int = 1
     repeats: bool = False
     theme: RuleId | None = None
+    fallback: bool = True
 
     def __post_init__(self) -> None:
         check_slug(self.name, "row")
@@ -78,6 +80,11 @@ class RowSettings:
             raise Invalid("repeats", "a row to buy again shows what is owned; let owned items in")
         if self.name == MAIN and self.kind is not RowKind.MAIN:
             raise Invalid("kind", "the row main shows what the model proposes; give it the kind main")
+
+    @property
+    def fills_up(self) -> bool:
+        """Whether the row goes on with what is popular when its candidates run out."""
+        return self.name == MAIN and self.fallback
 
     def title_in(self, market: str | None) -> str:
         """The title shown in `market`; empty where the editor gave none."""

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from recsys.domain.catalog import Item
-from recsys.domain.diff import Move, RuleDifference, diff_rules, diff_slates
 from recsys.domain.errors import NotFound, Unavailable
 from recsys.domain.ids import ItemId, UserId
 from recsys.domain.pages import EACH_ROWS_OWN
 from recsys.domain.requests import Request
 from recsys.domain.rules import MAIN, RuleSet
 from recsys.domain.slates import Slate
-from recsys.services.drafting import read_draft
+from recsys.services.drafting import Draft, read_draft
 from recsys.services.shop import Shop
 from recsys.slates.answer import Asker
 from recsys.slates.page import Page, answer_page
@@ -69,16 +68,6 @@ class Look:
     rules: RuleSet
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """Live against draft: what moves on the slate, and which rules make it move."""
-
-    before: Look
-    after: Look
-    moves: Sequence[Move]
-    rules: Sequence[RuleDifference]
-
-
 def look(shop: Shop, state: LiveState, question: Question, stage: Stage) -> Look:
     """The slate that the question's shopper gets, or would get from the draft.
 
@@ -96,7 +85,11 @@ def look_at_page(shop: Shop, state: LiveState, question: Question, stage: Stage)
         NotFound: when the surface does not exist at that stage.
         Unavailable: before the first release.
     """
-    release = release_at(shop, state, stage)
+    return page_under(shop, state, question, release_at(shop, state, stage))
+
+
+def page_under(shop: Shop, state: LiveState, question: Question, release: CompiledRelease) -> Page:
+    """All rows of the surface under a given release, or a draft compiled as one; raises as `look_at_page`."""
     surface = release.rules.surface(question.surface)
     if surface is None:
         raise NotFound("surface", f"There is no surface “{question.surface}”.")
@@ -114,14 +107,6 @@ def look_under(shop: Shop, state: LiveState, question: Question, release: Compil
     return Look(answer.slate, items, answer.market, answer.known_shopper, release.rules)
 
 
-def difference(shop: Shop, state: LiveState, question: Question) -> Difference:
-    """Live beside draft for one question."""
-    live, draft = (release_at(shop, state, stage) for stage in Stage)
-    before, after = (look_under(shop, state, question, each) for each in (live, draft))
-    moves = diff_slates(before.slate.items, after.slate.items)
-    return Difference(before, after, moves, diff_rules(live.rules, draft.rules))
-
-
 def release_at(shop: Shop, state: LiveState, stage: Stage) -> CompiledRelease:
     """The live release, or the draft on top of it."""
     live = state.release
@@ -129,5 +114,9 @@ def release_at(shop: Shop, state: LiveState, stage: Stage) -> CompiledRelease:
         raise Unavailable("Nothing is published yet: accept a first run, or run “recsys demo”.")
     if stage is Stage.LIVE:
         return live
-    rules = read_draft(shop).rules
-    return live if rules == live.rules else live.with_rules(rules)
+    return drafted(live, read_draft(shop))
+
+
+def drafted(live: CompiledRelease, draft: Draft) -> CompiledRelease:
+    """What the live release becomes with all changes of a draft; worth making once for all looks at one page."""
+    return live if draft.rules == live.rules else live.with_rules(draft.rules)

@@ -12,7 +12,7 @@ from recsys.domain.conflicts import PinConflict, pin_conflicts, scopes_meet
 from recsys.domain.ids import RuleId
 from recsys.domain.rules import AnyRule, Boost, Pin, RuleSet, Veto
 from recsys.domain.selectors import Target
-from recsys.services.drafting import read_draft
+from recsys.services.drafting import Draft, read_draft
 from recsys.services.preview import Question, Stage, release_at
 from recsys.services.shop import Shop
 from recsys.slates.state import LiveState
@@ -33,17 +33,26 @@ class RuleStanding:
     changed_by: str | None = None
 
 
-def standing(shop: Shop, state: LiveState, question: Question, stage: Stage) -> Sequence[RuleStanding]:
+def standing(
+    shop: Shop,
+    state: LiveState,
+    question: Question,
+    stage: Stage,
+    *,
+    every_row: bool = False,
+    draft: Draft | None = None,
+) -> Sequence[RuleStanding]:
     """The rules that concern the question's surface and row, or every surface: pins by slot, then the rest.
 
-    At the draft stage, rules that the draft removes are listed as removed.
+    At the draft stage, rules that the draft removes are listed as removed. With `every_row`, the rules of all rows.
+    `draft`: as it was read already.
     """
-    draft = read_draft(shop)
-    rules = release_at(shop, state, stage).rules
+    draft = draft or read_draft(shop)
+    rules = draft.rules if stage is Stage.DRAFT else release_at(shop, state, stage).rules
     overruled = _overruled(rules, question.at)
     last = {change.rule_id: change for change in draft.changes} if stage is Stage.DRAFT else {}
     removed = [rule for rule in draft.live if rule.id not in rules] if stage is Stage.DRAFT else []
-    concerned = [rule for rule in [*rules, *removed] if _concerns(rule, question)]
+    concerned = [rule for rule in [*rules, *removed] if _concerns(rule, question, every_row=every_row)]
     standings = [
         _stand(rule, question.at, state, overruled, _changed(rule, draft.live, rules, last))
         for rule in concerned
@@ -64,10 +73,11 @@ def covered_by(target: Target, state: LiveState, at: datetime) -> Sequence[str]:
     return state.catalog.members(target.selector, at) if target.selector is not None else []
 
 
-def _concerns(rule: AnyRule, question: Question) -> bool:
+def _concerns(rule: AnyRule, question: Question, *, every_row: bool) -> bool:
     if not isinstance(rule, Pin | Veto | Boost):
         return False
-    return rule.scope.surface in {None, question.surface} and rule.scope.row in {None, question.row}
+    here = every_row or rule.scope.row in {None, question.row}
+    return here and rule.scope.surface in {None, question.surface}
 
 
 def _changed(

@@ -13,7 +13,7 @@ from recsys.domain.themes import theme_order
 from recsys.services.preview import Question, Stage, release_at
 from recsys.services.shop import Shop
 from recsys.slates.answer import Asker
-from recsys.slates.state import LiveState
+from recsys.slates.state import CompiledRelease, LiveState
 
 MemberStatus = Literal["ok", "unavailable", "taken_down", "vetoed", "missing"]
 
@@ -29,10 +29,19 @@ class ThemeMember:
 
 
 def theme_members(
-    shop: Shop, state: LiveState, theme: Theme, question: Question, stage: Stage = Stage.DRAFT
+    shop: Shop,
+    state: LiveState,
+    theme: Theme,
+    question: Question,
+    stage: Stage = Stage.DRAFT,
+    *,
+    release: CompiledRelease | None = None,
 ) -> Sequence[ThemeMember]:
-    """All members in the order that the question's shopper would meet them, with what keeps some away."""
-    release = release_at(shop, state, stage)
+    """All members in the order that the question's shopper would meet them, with what keeps some away.
+
+    `release`: what stands at the stage, where it is at hand already.
+    """
+    release = release or release_at(shop, state, stage)
     views = Asker(shop.settings.identity_key).views(state, question.request(), release)
     request, rules = views.request, state.rules_of(release)
     sellable, vetoed = state.shop_view.sellable(request.market, request.at), rules.vetoed(request)

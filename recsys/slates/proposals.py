@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.domain.requests import Request
-from recsys.domain.rules import MAIN, RowSettings
+from recsys.domain.rules import RowSettings
 from recsys.domain.views import Kind
 from recsys.slates.beside import beside
 from recsys.slates.columns import NOBODY
@@ -118,7 +118,7 @@ class Asked(NamedTuple):
 def _in_order(shelf: Shelf, asked: Asked) -> Iterator[Chunk]:
     for tier in _tiers(shelf, asked):
         yield from _chunked(tier, shelf, asked)
-    if asked.settings.name == MAIN:
+    if asked.settings.fills_up:
         for name, numbers in asked.acting.fallback:
             fallback = Fallback(name)
             for part in _growing(numbers):

@@ -96,12 +96,16 @@ ARRAYS: Final[dict[str, ArraySpec]] = {
 
 TRENDING: Final = "trending"
 FOLD: Final = "fold"
+SOLD: Final = "sold_weeks"
+SOLD_WEEKS: Final = 4
 
 OPTIONAL: Final[dict[str, dict[str, ArraySpec]]] = {
     # As `popular`: what sells now, against what the time before let expect.
     TRENDING: _lists(TRENDING, "places"),
     # What each item says of its owner's taste, in the winning model's own units; and Y'Y of the item vectors.
     FOLD: _lists(FOLD, "items") | {"fold_gram": ArraySpec("<f8", "factors", -1)},
+    # Units sold of each item in the weeks before the cut-off, the latest first.
+    SOLD: {SOLD: ArraySpec("<i4", "items", SOLD_WEEKS)},
 }
 """Groups of arrays that a snapshot may have, each whole or not at all.
 

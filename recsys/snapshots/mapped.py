@@ -17,6 +17,7 @@ from recsys.snapshots.errors import SnapshotDamaged, SnapshotUnverified, WrongId
 from recsys.snapshots.identity import HashTable, key_fingerprint
 from recsys.snapshots.layout import (
     KINDS,
+    SOLD,
     STAMP,
     Manifest,
     NeighbourKind,
@@ -222,6 +223,11 @@ class Snapshot:
             return np.empty(0, np.int32), np.empty(0, np.float32)
         row = 0 if market is None else self._market_index[market] + 1
         return self._list("trending", "items", row), self._list("trending", "scores", row)
+
+    def sold(self, item_id: str) -> tuple[int, ...]:
+        """Units sold in each of the weeks before `cutoff`, the latest first; empty where the run counted none."""
+        item, counted = self.item_index.get(item_id), self._arrays.get(SOLD)
+        return () if item is None or counted is None else tuple(counted[item].tolist())
 
     def shopper_vector(self, row: int) -> Floats | None:
         """Vector whose dot product with `item_vectors` orders any items for the shopper: float32 [d], or None."""

@@ -44,11 +44,15 @@ def _without_later_fields(content: dict[str, Json]) -> dict[str, Json]:
     So the content is what they wrote: equal rules stay equal in history, and they read what they can.
     """
     rows = [
-        {name: each for name, each in row.items() if (name, each) != ("theme", None)}
-        for row in content["rows"]
+        {name: each for name, each in row.items() if not _says_nothing(name, each)} for row in content["rows"]
     ]
     content["rows"] = rows
     return {name: each for name, each in content.items() if (name, each) != ("order", RowOrder.FIXED)}
+
+
+def _says_nothing(name: str, value: Json) -> bool:
+    """Whether a field of a row is one that older versions lack, with the value that they act by."""
+    return (name == "theme" and value is None) or (name == "fallback" and value is True)
 
 
 def decode_rule(kind: str, content: Mapping[str, Json], schema_version: int = SCHEMA_VERSION) -> AnyRule:

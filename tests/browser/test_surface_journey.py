@@ -156,7 +156,7 @@ def test_one_publishes_only_ones_own_changes(desk: RunningDesk, new_page: Callab
         page.keyboard.press("Enter")
         toast(page, f"to slot {slot}")
     publisher.get_by_role("link", name="Publish 2 changes").click()
-    publisher.get_by_role("link", name="Mine").click()
+    publisher.get_by_role("button", name="Mine").click()
     publisher.get_by_role("button", name="Publish", exact=True).click()
     toast(publisher, "Published as release")
     expect(publisher.get_by_role("link", name="Publish 1 change")).to_be_visible()

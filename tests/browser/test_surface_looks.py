@@ -14,19 +14,26 @@ from support.tiny_shop import TinyShop, make_tiny_shop
 
 from recsys.domain.ids import ItemId
 from recsys.domain.people import OPERATOR, Actor, Role
-from recsys.domain.rules import Pin
+from recsys.domain.rows import RowKind, RowSettings
+from recsys.domain.rules import Pin, theme_id
 from recsys.domain.scopes import Scope
 from recsys.services.catalog import find_items, upsert_items
-from recsys.services.drafting import put_rule
+from recsys.services.drafting import put_rule, read_draft, rule_token
 
 ADDRESSES = (
     "/surfaces/home?as=ann",
     "/surfaces/home?as=ann&show=difference",
     "/surfaces/home?show=live",
     "/surfaces/product?context=i01",
+    "/surfaces/cart?as=ann",
+    "/surfaces/cart?as=ann&show=difference",
     "/publish",
 )
 LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
+WIDE = (
+    "() => [...document.querySelectorAll('main *')].filter(e => !e.closest('.grid.line') && "
+    "e.getBoundingClientRect().right > window.innerWidth).map(e => e.outerHTML.slice(0, 90)).slice(0, 5)"
+)
 AXE = "() => axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
 
 
@@ -39,6 +46,7 @@ def desk(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
     tiny = make_tiny_shop(folder / "home", f"sqlite:///{database}")
     let_people_in(tiny.shop)
     _lengthen(tiny)
+    _lay_out(tiny)
     for number, name in enumerate(("jo@shop.example", "editor@shop.example"), start=1):
         pin = Pin(
             id=f"pin-{number}", slot=number, item_id=ItemId("i20"), scope=Scope(surface="home"), notes=LONG
@@ -51,6 +59,18 @@ def desk(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
 def _lengthen(tiny: TinyShop) -> None:
     items = find_items(tiny.shop, ["i07", "i20"])
     upsert_items(tiny.shop, OPERATOR, [replace(item, title=LONG) for item in items.values()])
+
+
+def _lay_out(tiny: TinyShop) -> None:
+    """Draft a page of rows for the basket: one with a long title, one that nobody gets."""
+    cart = read_draft(tiny.shop).live.surface("cart")
+    rows = (
+        RowSettings(),
+        RowSettings("new", title=LONG, kind=RowKind.NEW),
+        RowSettings("tea", kind=RowKind.THEME, theme=theme_id("tea-time"), min_size=50),
+    )
+    laid = replace(cart, rows=rows)
+    put_rule(tiny.shop, OPERATOR, laid, expected=rule_token(read_draft(tiny.shop), laid.id))
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (1440, "dark"), (320, "light")])
@@ -73,10 +93,11 @@ def test_no_page_is_wider_than_the_screen(desk: RunningDesk, page: Page) -> None
             assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), (
                 address,
                 width,
+                page.evaluate(WIDE),
             )
 
 
-@pytest.mark.parametrize("key", ["p", "v", "t", "b", "x", "g", "s", "m"])
+@pytest.mark.parametrize("key", ["p", "v", "t", "b", "x", "g", "s", "m", "Shift+P", "n"])
 def test_every_dialog_and_chooser_is_accessible(
     desk: RunningDesk, new_page: Callable[..., Page], axe_source: str, key: str
 ) -> None:
@@ -85,6 +106,15 @@ def test_every_dialog_and_chooser_is_accessible(
     page.locator("#tile-main-4").focus()
     page.keyboard.press(key)
     expect(page.locator("dialog[open], details.chooser[open]")).to_be_visible()
+    assert violations(page, axe_source) == []
+
+
+def test_a_page_of_rows_holds_at_twice_the_size(
+    desk: RunningDesk, new_page: Callable[..., Page], axe_source: str
+) -> None:
+    page = still_page(new_page, viewport={"width": 720, "height": 450}, device_scale_factor=2)
+    desk.sign_in(page, Role.EDITOR, "/surfaces/cart?as=ann")
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert violations(page, axe_source) == []
 
 

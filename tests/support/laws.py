@@ -153,7 +153,7 @@ def tiers(scene: Scene) -> list[tuple[str, dict[ItemId, float]]]:
     if asked.personalised:
         again = known.again if row_of(scene).repeats else {}
         found.append(("own", {**known.own, **again}))
-    if asked.row == "main":
+    if row_of(scene).fills_up:
         if asked.market is not None:
             found.append(("popular here", dict(known.popular_in.get(asked.market, {}))))
         found.append(("popular", dict(known.popular_in.get(None, {}))))

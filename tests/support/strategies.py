@@ -228,15 +228,23 @@ def themes(slug: str) -> st.SearchStrategy[Theme]:
     )  # fmt: skip
 
 
-def surface(slug: str, group_limit: int = 1, repeats: bool = False) -> SurfaceSettings:
+def surface(
+    slug: str, group_limit: int = 1, repeats: bool = False, *, fallback: bool = True
+) -> SurfaceSettings:
     """A surface with the rows `main` and `more`."""
-    rows = tuple(RowSettings(name, group_limit=group_limit, repeats=repeats) for name in ("main", "more"))
+    rows = tuple(
+        RowSettings(name, group_limit=group_limit, repeats=repeats, fallback=fallback)
+        for name in ("main", "more")
+    )
     return SurfaceSettings(id=surface_id(slug), slug=slug, title=slug.title(), rows=rows)
 
 
-SURFACES = tuple(
-    (surface("home", limit, repeats), surface("product", limit, repeats))
-    for limit, repeats in product([1, 0, 2], [False, True])
+SURFACES = (
+    *(
+        (surface("home", limit, repeats), surface("product", limit, repeats))
+        for limit, repeats in product([1, 0, 2], [False, True])
+    ),
+    (surface("home", fallback=False), surface("product", fallback=False)),
 )
 
 

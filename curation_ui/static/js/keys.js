@@ -3,7 +3,7 @@ import { undoLast } from "./toasts.js";
 
 const keys = new Map();
 
-// `act` gets the event and returns false when the key was not for it.
+// A capital letter after ⇧, as in "⇧p", means the key with Shift. `act` gets the event and returns false when the key was not for it.
 export function onKey(key, act) {
   keys.set(key, [...(keys.get(key) || []), act]);
 }
@@ -19,7 +19,8 @@ export function installKeys() {
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-    for (const act of [...(keys.get(key) || [])].reverse()) {
+    const shifted = event.shiftKey && keys.get(`⇧${key}`);
+    for (const act of [...(shifted || keys.get(key) || [])].reverse()) {
       if (act(event) !== false) { event.preventDefault(); return; }
     }
   });

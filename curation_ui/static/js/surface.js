@@ -1,4 +1,5 @@
 // The surface page: the grid answers to keys, drag and small dialogs, and keeps its place after every change.
+import { connectAnchor } from "./surface/anchor.js";
 import { connectCarry } from "./surface/carry.js";
 import { connectDialogs } from "./surface/dialogs.js";
 import { connectDrag } from "./surface/drag.js";
@@ -8,6 +9,7 @@ import { connectKeys } from "./surface/keys.js";
 import { connectLens } from "./surface/lens.js";
 import { connectPlace } from "./surface/place.js";
 import { connectRail } from "./surface/rail.js";
+import { connectRows } from "./surface/rows.js";
 
 // Settling copies style attributes from old elements to new ones, which the Content-Security-Policy forbids.
 window.htmx.config.attributesToSettle = ["class"];
@@ -21,3 +23,5 @@ connectLens();
 connectDrag();
 connectFound();
 connectRail();
+connectRows();
+connectAnchor();

@@ -90,7 +90,7 @@ def test_the_difference_says_what_moves(shop, viewer):
 def test_the_publish_button_counts_the_changes(shop, publisher):
     assert "Nothing to publish" in publisher.get("/surfaces/home").text
     pin(shop, JO, "i20", 1)
-    assert "Publish 1 change<" in publisher.get("/surfaces/home").text
+    assert "Publish 1 change <kbd" in publisher.get("/surfaces/home").text
 
 
 def test_publishing_only_ones_own_changes_leaves_the_others_in_the_draft(shop, publisher):

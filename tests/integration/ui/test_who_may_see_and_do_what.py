@@ -34,6 +34,7 @@ def rules_of(app, method):
     filled = {
         "slug": "home",
         "rule_id": "pin-mug",
+        "name": "main",
         "change_id": 1,
         "number": 1,
         "run_id": "run-2",

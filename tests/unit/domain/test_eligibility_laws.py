@@ -61,7 +61,7 @@ def test_every_eligible_item_is_on_a_main_row_that_is_long_enough_unless_its_gro
 
 
 def _ungrouped(rows):
-    return tuple(replace(row, group_limit=0) for row in rows)
+    return tuple(replace(row, group_limit=0, fallback=True) for row in rows)
 
 
 @given(scenes, switches)

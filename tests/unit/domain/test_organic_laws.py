@@ -57,7 +57,7 @@ def test_a_row_shows_at_most_so_many_of_a_group_not_counting_pins(scene: Scene) 
 def test_an_eligible_item_is_left_out_of_a_main_row_only_when_its_group_is_full(scene: Scene) -> None:
     slate = scene.slate(limit=500).items
     shown = {each.item_id for each in slate}
-    if scene.request.row != "main":
+    if not row_of(scene).fills_up:
         return
     for item_id in ITEMS:
         if eligible(item_id, scene) and item_id not in shown:
@@ -122,6 +122,12 @@ def fallback_scene(*rules: Boost) -> Scene:
     scene = plain_scene(*rules, size=6, market="FR")
     popular = {"FR": {ITEMS[3]: 0.5, ITEMS[2]: 0.25}, None: {ITEMS[4]: 1.0, ITEMS[3]: 0.5}}
     return replace(scene, candidates=replace(scene.candidates, own={ITEMS[5]: 0.25}, popular_in=popular))
+
+
+def test_a_main_row_without_fallback_ends_with_its_candidates() -> None:
+    scene = fallback_scene()
+    bare = replace(scene, rules=scene.rules.with_rule(surface("home", fallback=False)))
+    assert bare.ids() == [ITEMS[5]]
 
 
 def test_fallback_is_popular_here_then_overall_then_the_rest_by_id_and_says_so() -> None:

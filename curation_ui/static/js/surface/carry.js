@@ -38,7 +38,7 @@ function drop() {
   const at = cells(cell.parentElement).indexOf(cell);
   carried = null;
   cell.removeAttribute("data-carried");
-  if (at !== home) send("move-form", { item_id: cell.dataset.item, slot: slots[at], rule_id: cell.dataset.rule, token: cell.dataset.token });
+  if (at !== home) send("move-form", { item_id: cell.dataset.item, slot: slots[at], rule_id: cell.dataset.rule, token: cell.dataset.token, row: cell.dataset.row });
 }
 
 function putBack() {

@@ -1,5 +1,6 @@
 // The small dialogs of the grid: pin, veto, theme, boost, take down. They open beside the tile they speak of.
-import { cellOf, mayEdit } from "./stage.js";
+import { connectQuick } from "./quick.js";
+import { cellOf, currentCell, mayEdit } from "./stage.js";
 
 const REASON = "desk.last-reason";
 const GAP = 8;
@@ -7,7 +8,9 @@ const GAP = 8;
 export function connectDialogs() {
   document.addEventListener("click", (event) => {
     const opener = event.target.closest("[data-opens]");
-    if (opener) return open(opener.dataset.opens, subjectOf(opener), opener);
+    if (opener) return opened(event, opener);
+    const picker = event.target.closest("[data-picks]");
+    if (picker) return pick(picker);
     if (event.target.closest("[data-closes]")) event.target.closest("dialog")?.close();
     return undefined;
   });
@@ -16,24 +19,50 @@ export function connectDialogs() {
     if (dialog && !dialog.open) dialog.showModal();
   });
   document.addEventListener("toast", sayWhatIsWrong);
-  document.addEventListener("draft-changed", () => document.querySelector("#editor[open]")?.close());
+  // What was asked is done: the dialog goes at once, so that the next key finds the tile.
+  document.addEventListener("draft-changed", () => document.querySelector("#editor[open], .small-dialog[open]")?.close());
+  document.addEventListener("keydown", sendByEnter);
   document.addEventListener("submit", rememberReason, true);
 }
 
-// Opens the dialog called `name` for the item of `cell`.
-export function openFor(name, cell) {
-  return Boolean(cell) && mayEdit() && open(name, subjectOf(cell), cell);
+// Opens the dialog called `name` for the item of `cell`; `quick` lets what is typed in it act without Enter.
+export function openFor(name, cell, { quick = false } = {}) {
+  return Boolean(cell) && mayEdit() && open(name, subjectOf(cell), cell, quick);
+}
+
+// A link that opens a dialog leads to the whole page where it is asked for in another tab.
+function opened(event, opener) {
+  if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+  if (open(opener.dataset.opens, subjectOf(opener), opener)) event.preventDefault();
+}
+
+// Enter takes what a dialog's first choice shows, as it does in a field; a browser leaves that out for lists.
+function sendByEnter(event) {
+  if (event.key !== "Enter" || !event.target.matches?.("dialog select[data-first]")) return;
+  event.preventDefault();
+  event.target.form.requestSubmit();
 }
 
 function subjectOf(element) {
   const from = element.closest("[data-item]");
-  return from ? { ...from.dataset } : {};
+  if (!from) return {};
+  // What is not on the grid goes where the editor is: the slot and row of the tile last looked at.
+  const place = from.hasAttribute("data-found-item") ? currentCell()?.dataset : undefined;
+  return { ...from.dataset, ...(place && { slot: place.slot, row: place.row }) };
 }
 
-function open(name, subject, anchor) {
+// Chooses which changes to publish: all, one's own, or those that show on this surface.
+function pick({ form, dataset }) {
+  const boxes = [...form.querySelectorAll("[data-is]:enabled")];
+  for (const box of boxes) box.checked = box.dataset.is.split(" ").includes(dataset.picks);
+  boxes[0]?.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+function open(name, subject, anchor, quick = false) {
   const dialog = unfold(name);
   if (!dialog) return false;
   fill(dialog, subject);
+  connectQuick(dialog, { quick, slots: slotsOf(subject) });
   const back = document.activeElement;
   dialog.showModal();
   beside(dialog, cellOf(anchor) ?? anchor);
@@ -59,11 +88,22 @@ function unfold(name) {
 
 function fill(dialog, subject) {
   for (const place of dialog.querySelectorAll("[data-says]")) place.textContent = subject[place.dataset.says] ?? "";
-  for (const field of dialog.querySelectorAll("[data-takes]")) field.value = subject[field.dataset.takes] ?? field.defaultValue;
+  for (const field of dialog.querySelectorAll("[data-takes]")) take(field, subject[field.dataset.takes]);
   for (const error of dialog.querySelectorAll("[data-error]")) error.textContent = "";
   offerAsPinned(dialog, subject);
   const reason = dialog.querySelector('[name="reason"]');
   if (reason) reason.value = localStorage.getItem(REASON) ?? "";
+}
+
+// How many slots stand in the row that the subject is of.
+function slotsOf(subject) {
+  const grid = document.querySelector(`[data-grid][data-row="${CSS.escape(subject.row ?? "")}"]`);
+  return grid?.querySelectorAll(":scope > .cell").length ?? 0;
+}
+
+function take(field, value) {
+  if (value) field.value = value;
+  else if (field.matches("input")) field.value = field.defaultValue;
 }
 
 // A tile that is pinned already may keep its pin's scope; any other is pinned for the first audience offered.

@@ -34,7 +34,7 @@ function sortable(list, group) {
 function ended({ item, to, from, oldDraggableIndex, newDraggableIndex }) {
   if (from !== to || !to.matches("[data-grid]") || oldDraggableIndex === newDraggableIndex) return;
   const slot = Number(to.dataset.first) + newDraggableIndex;
-  send("move-form", { item_id: item.dataset.item, slot, rule_id: item.dataset.rule, token: item.dataset.token });
+  send("move-form", { item_id: item.dataset.item, slot, rule_id: item.dataset.rule, token: item.dataset.token, row: to.dataset.row });
 }
 
 function added({ item, to, newDraggableIndex }) {
@@ -43,5 +43,5 @@ function added({ item, to, newDraggableIndex }) {
   item.remove();
   // The same item may stand on the grid already: the pin moves it.
   const there = cells(to).find((cell) => cell.dataset.item === id);
-  send("move-form", { item_id: id, slot, rule_id: there?.dataset.rule, token: there?.dataset.token });
+  send("move-form", { item_id: id, slot, rule_id: there?.dataset.rule, token: there?.dataset.token, row: to.dataset.row });
 }

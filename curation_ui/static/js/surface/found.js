@@ -16,7 +16,7 @@ export function connectFound() {
 function take(event) {
   event.preventDefault();
   const [first] = buttons();
-  if (first) openFor("pin", first.closest("[data-item]"));
+  if (first) openFor("pin", first.closest("[data-item]"), { quick: true });
 }
 
 function walk(event, field) {

@@ -29,6 +29,7 @@ export function focusCell(cell) {
 // Makes `cell` the tile that tabbing reaches, and shows why it is where it is.
 export function choose(cell) {
   const grid = cell.parentElement;
+  for (const other of stage().querySelectorAll(".cell[data-chosen]")) other.removeAttribute("data-chosen");
   for (const other of cells(grid)) {
     const on = other === cell;
     for (const control of other.querySelectorAll(".tile-main, .tile-actions button")) control.tabIndex = on ? 0 : -1;
@@ -50,9 +51,21 @@ function onArrow(event) {
   if (!grid?.matches("[data-grid]")) return;
   const all = cells(grid);
   const next = { Home: 0, End: all.length - 1 }[event.key] ?? all.indexOf(cell) + step(grid, event.key);
-  if (Number.isNaN(next) || !all[next]) return;
+  if (Number.isNaN(next)) return;
+  const found = all[next] ?? inNextGrid(grid, all.indexOf(cell), event.key);
+  if (!found) return;
   event.preventDefault();
-  focusCell(all[next]);
+  focusCell(found);
+}
+
+// On the whole page, up and down lead from row to row, to the same slot where there is one.
+function inNextGrid(grid, at, key) {
+  const by = { ArrowDown: 1, ArrowUp: -1 }[key];
+  if (!by) return null;
+  const grids = [...stage().querySelectorAll("[data-grid]")];
+  const other = grids[grids.indexOf(grid) + by];
+  const all = other ? cells(other) : [];
+  return all[Math.min(at, all.length - 1)] ?? null;
 }
 
 // A click on a tile explains it in place; without scripts the same link asks the server.

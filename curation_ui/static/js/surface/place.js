@@ -4,15 +4,18 @@ import { cellOf, stage } from "./stage.js";
 
 const GLIDE = { duration: 260, easing: "cubic-bezier(.2,.7,.2,1)" };
 let before = null;
+let asked = null;
 
 export function connectPlace() {
+  // A button is disabled while its request is under way, and loses the focus: what it was is noted before.
+  document.addEventListener("submit", (event) => { asked = (event.submitter ?? document.activeElement)?.dataset?.keep; }, true);
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (event.detail.target?.id === "stage" && event.detail.shouldSwap) before = remember();
   });
   document.addEventListener("htmx:afterSettle", () => {
     if (!before) return;
     const memory = before;
-    before = null;
+    before = asked = null;
     restore(memory);
   });
 }
@@ -24,8 +27,10 @@ function remember() {
   return {
     item: chosen?.dataset.item,
     slot: chosen?.dataset.slot,
-    focused: root.contains(active) && !active.closest(".lens, .beside"),
-    key: active?.dataset?.keep,
+    row: chosen?.dataset.row,
+    // What had the focus may be gone, with a dialog say: then it goes to the tile, and is never lost.
+    focused: active === document.body || (root.contains(active) && !active.closest(".lens, .beside")),
+    key: active?.dataset?.keep ?? (active === document.body ? asked : undefined),
     scroll: [window.scrollX, window.scrollY],
     rail: root.querySelector(".beside")?.scrollTop ?? 0,
     places: placesOf(root),
@@ -38,7 +43,7 @@ function restore(memory) {
   window.scrollTo(...memory.scroll);
   const rail = root.querySelector(".beside");
   if (rail) rail.scrollTop = memory.rail;
-  const grid = root.querySelector("[data-grid]");
+  const grid = gridOf(root, memory.row);
   const cell = grid && (find(grid, "item", memory.item) ?? find(grid, "slot", memory.slot));
   if (cell) choose(cell);
   const kept = memory.key && root.querySelector(`[data-keep="${CSS.escape(memory.key)}"]`);
@@ -51,20 +56,25 @@ function find(grid, name, value) {
   return value ? grid.querySelector(`:scope > .cell[data-${name}="${CSS.escape(value)}"]`) : null;
 }
 
+// The grid of a row; the only grid where there is one only.
+function gridOf(root, row) {
+  return root.querySelector(`[data-grid][data-row="${CSS.escape(row ?? "")}"]`) ?? root.querySelector("[data-grid]");
+}
+
+const keyOf = (cell) => `${cell.dataset.row} ${cell.dataset.item}`;
+
 function placesOf(root) {
-  const grid = root.querySelector("[data-grid]");
   const found = new Map();
-  for (const cell of grid?.querySelectorAll(":scope > .cell") ?? []) {
-    found.set(cell.dataset.item, { left: cell.offsetLeft, top: cell.offsetTop });
+  for (const cell of root.querySelectorAll("[data-grid] > .cell")) {
+    found.set(keyOf(cell), { left: cell.offsetLeft, top: cell.offsetTop });
   }
   return found;
 }
 
 function glide(root, places) {
   if (window.matchMedia("(prefers-reduced-motion: reduce)").matches) return;
-  const grid = root.querySelector("[data-grid]");
-  for (const cell of grid?.querySelectorAll(":scope > .cell") ?? []) {
-    const was = places.get(cell.dataset.item);
+  for (const cell of root.querySelectorAll("[data-grid] > .cell")) {
+    const was = places.get(keyOf(cell));
     if (!was) {
       if (places.size) cell.animate([{ opacity: 0 }, { opacity: 1 }], GLIDE);
       continue;

@@ -12,6 +12,7 @@ export function currentCell() {
   if (!root) return null;
   return (
     cellOf(document.activeElement) ??
+    root.querySelector(".cell[data-chosen]") ??
     root.querySelector('.cell .tile-main[tabindex="0"]')?.closest(".cell") ??
     root.querySelector(".cell")
   );
