@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
@@ -33,6 +34,8 @@ views = st.builds(
     View,
     surface=st.just("product"),
     row=st.sampled_from(["main", "more"]),
+    many=st.just(True),
+    whole=st.booleans(),
     shopper=ids,
     market=ids,
     segments=st.lists(ids, max_size=3, unique=True).map(tuple),
@@ -43,7 +46,7 @@ views = st.builds(
     rules=st.booleans(),
     slot=st.none() | st.integers(1, 500),
     limit=st.none() | st.integers(1, 500),
-)
+).map(lambda view: replace(view, row="main") if view.whole else view)
 
 
 def asked(**arguments: object) -> MultiDict[str, str]:
