@@ -31,7 +31,7 @@ lint: $(VENV)/.installed-dev  ## check style, types, import contracts and sizes
 bench: $(VENV)/.installed-dev  ## run the short version of every benchmark
 	@set -e; for file in $(BENCHMARKS); do echo "== $$file"; $(BIN)/python "$$file"; done
 
-soak: $(VENV)/.installed-dev $(VENV)/.assets  ## run the long campaigns: kill -9, thousands of random cases [PYTEST_ARGS]
+soak: $(VENV)/.installed-dev $(VENV)/.assets  ## run the long campaigns: kill -9, faults, thousands of random cases [PYTEST_ARGS]
 	@chromium=$$($(BIN)/python .ci/browser.py) && \
 	RECSYS_TEST_CHROMIUM="$$chromium" HYPOTHESIS_PROFILE=soak \
 	$(BIN)/python -m pytest -m soak --timeout 0 $(PYTEST_ARGS)

@@ -27,7 +27,7 @@ from merge import MARKETS, N_ITEMS
 from servings.shop import Size, make_shop, user_id
 
 import recsys
-from curation_ui.app import create_app
+from curation_ui.app import create_app, keep_what_stays
 from recsys.domain.catalog import Item
 from recsys.domain.ids import ItemId, RuleId
 from recsys.domain.people import OPERATOR, Actor, Permission, Role
@@ -172,6 +172,7 @@ def measure(items: int, rules: int, asked: int, folder: Path) -> dict[str, Any]:
         live = LiveHolder(shop.database, settings, clock=shop.clock)
         live.catch_up()
         client = create_app(shop, live).test_client()
+        keep_what_stays()
         sign_in(client)
         pages = {name: summary(seconds_of(client, path, asked)) for name, path in ADDRESSES.items()}
     finally:

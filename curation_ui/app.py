@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 from datetime import timedelta
@@ -18,6 +19,8 @@ from recsys.slates.refresh import LiveHolder
 
 SIGNED_IN_FOR = timedelta(hours=12)
 LARGEST_FORM = 2 * 1024 * 1024
+COLLECTED = (10_000, 10, 30)
+"""New objects before the collector looks at these alone, such looks before a wider one, those before one at all."""
 
 PARTS = (
     "curation_ui.auth",
@@ -42,6 +45,7 @@ def create_app(shop: Shop | None = None, live: LiveHolder | None = None) -> Flas
     Without arguments the shop is opened as the environment says, and the live state is kept fresh by a thread of its own.
     """
     shop = shop or open_shop(Settings.from_environment(os.environ))
+    serving = live is None
     app = Flask("curation_ui")
     app.config.from_mapping(_configuration(shop.settings))
     app.extensions[EXTENSION] = Desk(shop, live or _started(shop))
@@ -52,7 +56,20 @@ def create_app(shop: Shop | None = None, live: LiveHolder | None = None) -> Flas
     rendering.install(app)
     for part in PARTS:
         app.register_blueprint(import_module(part).bp)
+    if serving:
+        keep_what_stays()
     return app
+
+
+def keep_what_stays() -> None:
+    """Tell the collector to walk no more through catalog and rules: many small objects, which took it longer than a page.
+
+    What is worked out of them at the first look stays too, and is walked through in full once in a hundred pages or so;
+    left to itself the collector would do so at every third.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECTED)
 
 
 def _configuration(settings: Settings) -> dict[str, Any]:

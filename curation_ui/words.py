@@ -59,6 +59,12 @@ class Names:
         found = self.rules.get(surface_id(slug))
         return found.title if isinstance(found, SurfaceSettings) else slug
 
+    def row(self, slug: str | None, name: str) -> str:
+        """What a row of a surface is called, in quotes; by its name where it is not on the surface."""
+        found = self.rules.get(surface_id(slug)) if slug is not None else None
+        row = found.row(name) if isinstance(found, SurfaceSettings) else None
+        return f"“{row_words(row, self)}”" if row is not None else name
+
     def theme(self, rule_id: str) -> str:
         """The title of a theme."""
         found = self.rules.get(rule_id)
@@ -71,7 +77,7 @@ def scope_words(scope: Scope, names: Names, *, with_surface: bool = True) -> str
     if with_surface and scope.surface is not None:
         parts.append(names.surface(scope.surface))
     if scope.row is not None and scope.row != "main":
-        parts.append(_("row %(row)s", row=scope.row))
+        parts.append(_("row %(row)s", row=names.row(scope.surface, scope.row)))
     if scope.context_item is not None:
         parts.append(_("beside %(title)s", title=names.item(scope.context_item)))
     if scope.context_selector is not None:

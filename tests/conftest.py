@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 from psycopg import sql
@@ -39,6 +40,13 @@ BROWSER_PATIENCE_MS = 60_000
 expect.set_options(timeout=BROWSER_PATIENCE_MS)
 
 Upgrade = Callable[[str], None]
+
+
+@pytest.fixture(autouse=True)
+def log_as_it_comes() -> Iterator[None]:
+    """A command that a test runs in this process silences the log; the next test must hear it again."""
+    yield
+    structlog.reset_defaults()
 
 
 class PostgresServer:

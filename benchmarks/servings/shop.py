@@ -50,6 +50,10 @@ class Served:
     shoppers: int
 
 
+SAMPLES = range(12)
+"""Shoppers whom the run names for previews."""
+
+
 def user_id(number: int) -> str:
     """The id of a shopper."""
     return f"shopper-{number:07d}"
@@ -189,5 +193,6 @@ def _publish(shop: Shop, rules: RuleSet) -> None:
 def _run_info(at: datetime) -> RunInfo:
     return RunInfo(
         id="run-1", status="accepted", model="synthetic", started_at=at, finished_at=at, cutoff=AT,
-        requested_by="operator", metrics={}, gate={"passed": True, "checks": []}, facts={},
+        requested_by="operator", metrics={}, gate={"passed": True, "checks": []},
+        facts={"sample_shoppers": [{"user_id": user_id(n), "market": None, "bought": 1} for n in SAMPLES]},
     )  # fmt: skip

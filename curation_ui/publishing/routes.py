@@ -14,6 +14,7 @@ from curation_ui import context, waiting
 from curation_ui.addresses import within
 from curation_ui.i18n import gettext as _
 from curation_ui.publishing.blueprint import bp
+from curation_ui.publishing.rows_lost import rows_lost
 from curation_ui.publishing.selection import Pick, Selection, picked, select
 from curation_ui.publishing.warnings import Ground, Warned, warnings
 from curation_ui.toasts import Toast, done, from_htmx
@@ -116,7 +117,8 @@ def _warnings(selection: Selection) -> list[Warned]:
         sellable=_sellable,
         members=waiting.available_members,
     )
-    return warnings(ground, {change.rule_id for change in selection.chosen})
+    lost = rows_lost(context.shop(), state, selection, context.draft().live, context.names(), at)
+    return [*warnings(ground, {change.rule_id for change in selection.chosen}), *lost]
 
 
 def _sellable(item_id: ItemId, market: str | None) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,10 +12,12 @@ from curation_ui.surfaces.facts import Facts, facts_of, runs_low
 from recsys.domain.catalog import Item
 from recsys.domain.diff import Move
 from recsys.domain.ids import ItemId
-from recsys.domain.rules import AnyRule
+from recsys.domain.rules import AnyRule, Boost
 from recsys.domain.slates import Placed, Reason, Source
 from recsys.services.preview import Look
 from recsys.slates.state import CompiledRelease
+
+OWN_MERIT = frozenset({Source.MODEL, Source.FALLBACK})
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,7 @@ class Cell:
     """One tile: the item, why it is here, and where it stood before the draft.
 
     `was` is the slot it had in the live slate: None when it has not moved, 0 when it is new here.
+    `boosts`: the boost and the bury that weigh it, where it stands by its own merit.
     """
 
     placed: Placed
@@ -31,6 +35,12 @@ class Cell:
     rule: AnyRule | None
     displaced: Item | None
     facts: Facts
+    boosts: tuple[Boost, ...] = ()
+
+    @property
+    def weight(self) -> float:
+        """What the boosts make of its score: the product of their factors."""
+        return math.prod(each.factor for each in self.boosts)
 
     @property
     def reason(self) -> str:
@@ -102,4 +112,5 @@ def _cell(look: Look, release: CompiledRelease | None, placed: Placed, was: Mapp
         was=was.get(placed.item_id),
         rule=rule,
         displaced=known(look, placed.displaced) if placed.displaced else None,
+        boosts=look.weighing(placed.item_id) if placed.source in OWN_MERIT else (),
     )

@@ -51,6 +51,8 @@ def _about_view(rules: RuleSet, seen: Look, view: View) -> Iterator[Notice]:
             "context",
             tone="info",
         )
+    if view.market and view.market not in context.markets():
+        yield Notice(nobody_there(view.market), tone="info")
     if view.shopper and not seen.known_shopper:
         text = _(
             "Shopper %(id)s is unknown to the live run and sees what any newcomer sees.", id=view.shopper
@@ -105,6 +107,11 @@ def _thin_themes(ground: Ground, rules: RuleSet, question: Question) -> Iterator
         left = sum(member.status == "ok" for member in members)
         if left < wanted:
             yield Notice(thin_words(theme.title, left, wanted), "theme", theme.slug)
+
+
+def nobody_there(market: str) -> str:
+    """What an editor should know of a market that neither the catalog nor the live run names; perhaps a slip."""
+    return _("No item is sold in the market “%(market)s” by name, and no shopper is of it.", market=market)
 
 
 def thin_words(title: str, left: int, wanted: int) -> str:

@@ -67,10 +67,11 @@ def find_context(slug: str) -> str:
 
 def view_asked(slug: str) -> tuple[View, str]:
     """The view in the address, and in one sentence what could not be shown as asked."""
-    surface = surface_of(context.draft(), slug)
+    draft = context.draft()
+    surface = surface_of(draft, slug)
     zone = context.zone()
     try:
-        view = read_view(surface, request.args, zone)
+        view = read_view(surface, request.args, zone, draft.live.surface(slug))
         view.moment(context.now())
     except Invalid as problem:
         return safe_view(surface, request.args, zone), str(problem)

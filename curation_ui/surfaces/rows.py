@@ -26,9 +26,10 @@ from curation_ui.surfaces.layout import (
     with_row,
     without_row,
 )
+from curation_ui.surfaces.notices import nobody_there
 from curation_ui.surfaces.pages import view_asked
 from curation_ui.surfaces.scene import surface_of
-from curation_ui.toasts import Toast, done, from_htmx
+from curation_ui.toasts import Toast, Tone, done, from_htmx
 from curation_ui.words import row_words, rule_words
 from recsys.domain.errors import Invalid
 from recsys.domain.rows import RowKind, RowOrder, RowSettings
@@ -50,7 +51,7 @@ def add_row(slug: str) -> Response:
     """Put a new row below the others."""
     surface = surface_of(context.draft(), slug)
     row = read_row(request.form, None, [each.name for each in surface.rows], _words(request.form))
-    return _save(with_row(surface, row), _("Added the row “%(row)s”", row=_called(row)))
+    return _save(with_row(surface, row), _("Added the row “%(row)s”", row=_called(row)), row)
 
 
 @bp.get("/<slug>/rows/<name>")
@@ -68,7 +69,7 @@ def save_row(slug: str, name: str) -> Response:
     row = read_row(request.form, before, [], "")
     if request.form.get("token", "") != row_token(before):
         return _held_back(slug, before, row)
-    return _save(with_row(surface, row), _("Saved the row “%(row)s” in the draft", row=_called(row)))
+    return _save(with_row(surface, row), _("Saved the row “%(row)s” in the draft", row=_called(row)), row)
 
 
 @bp.post("/<slug>/rows/<name>/remove")
@@ -115,11 +116,14 @@ def _moved_words(surface: SurfaceSettings, name: str, by: int) -> str:
     return _("Moved “%(row)s” up", row=row) if by < 0 else _("Moved “%(row)s” down", row=row)
 
 
-def _save(surface: SurfaceSettings, text: str) -> Response:
+def _save(surface: SurfaceSettings, text: str, row: RowSettings | None = None) -> Response:
+    """Put the layout in the draft; of the edited `row` it is said which titles nobody will meet."""
+    slips = [nobody_there(each) for each in (row.titles if row else ()) if each not in context.markets()]
     change = put_rule(shop(), actor(), surface, expected=rule_token(context.draft(), surface.id))
     undo = url_for("changes.undo", change_id=change.id)
     view, _problem = view_asked(surface.slug)
-    return done(Toast(text, undo=undo), url_for("surfaces.show", slug=surface.slug, **view.arguments()))
+    toast = Toast(". ".join([text, *slips]), Tone.INFO if slips else Tone.GOOD, undo)
+    return done(toast, url_for("surfaces.show", slug=surface.slug, **view.arguments()))
 
 
 def _held_back(slug: str, theirs: RowSettings, yours: RowSettings) -> Response:

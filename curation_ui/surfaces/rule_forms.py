@@ -70,7 +70,6 @@ def _held_back(slug: str, rule: Editable, conflict: Conflict) -> Response:
 
 
 def _form(slug: str, rule: Editable, token: str) -> str:
-    state = context.state()
     return render_template(
         "surfaces/rule_form.html" if from_htmx() else "surfaces/rule_page.html",
         view=view_asked(slug)[0],
@@ -78,7 +77,7 @@ def _form(slug: str, rule: Editable, token: str) -> str:
         rule=rule,
         token=token,
         surfaces=context.draft().rules.of(SurfaceSettings),
-        markets=sorted(state.catalog.markets),
+        markets=context.markets(),
         zones=known_zones(),
     )
 

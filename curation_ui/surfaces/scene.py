@@ -2,43 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from curation_ui.i18n import gettext as _
 from curation_ui.surfaces.concerns import concerns
-from curation_ui.surfaces.grid import Cell, cells, gone
+from curation_ui.surfaces.grid import Cell
 from curation_ui.surfaces.ground import Ground, ground_of
 from curation_ui.surfaces.notices import Notice, notices
+from curation_ui.surfaces.pairs import (
+    Pair,
+    Side,
+    differing,
+    page_pairs,
+    row_look,
+    row_pair,
+    sample_pairs,
+    side_of,
+)
 from curation_ui.surfaces.view import Show, View
 from recsys.domain.catalog import Item
 from recsys.domain.changes import Change
-from recsys.domain.diff import RuleDifference, diff_rules, diff_slates
+from recsys.domain.diff import RuleDifference, diff_rules
 from recsys.domain.errors import Invalid, NotFound
 from recsys.domain.ids import ItemId
 from recsys.domain.rows import RowSettings
 from recsys.domain.rules import MAIN, SurfaceSettings, Theme
 from recsys.services.drafting import Draft, rule_token
-from recsys.services.page_preview import NOTHING, page_look
-from recsys.services.preview import Look, Question, Stage, look_under
-from recsys.services.samples import sample_shoppers
+from recsys.services.page_preview import page_look
+from recsys.services.preview import Question, Stage
 from recsys.services.shop import Shop
 from recsys.services.standing import RuleStanding, standing
 from recsys.slates.state import CompiledRelease, LiveState
 
 MAX_TILES = 100
-SAMPLES = 3
 MAX_CARDS = 60
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Side:
-    """One grid: a look, its tiles, and what left it."""
-
-    look: Look
-    cells: list[Cell]
-    left: list[tuple[Item, int]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,18 +48,6 @@ class Strip:
     title: str
     side: Side
     shown: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
-    """A shopper's slate before and after the draft; of a row of the page where it has a `row`."""
-
-    row: str = ""
-    shopper: str
-    market: str | None
-    before: Side
-    after: Side
-    moved: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +73,6 @@ class Scene:
     rule_changes: Sequence[RuleDifference]
     notices: list[Notice]
     themes: list[Theme]
-    markets: list[str]
     context: list[Item]
     chosen: Cell | None
     own_last_change: int | None
@@ -145,12 +131,11 @@ def gather(
         strips=stand.strips,
         ordered=stand.ordered,
         pairs=stand.pairs,
-        others=list(_samples(ground, view, question)) if stand.pairs else [],
+        others=list(sample_pairs(ground, view, question)) if stand.pairs else [],
         standings=standings,
         rule_changes=diff_rules(draft.live, draft.rules),
         notices=notices(ground, draft, stand.side.look, view, question, person),
         themes=draft.rules.of(Theme),
-        markets=sorted(state.catalog.markets),
         context=[state.catalog.get(ItemId(each)) or Item(ItemId(each), each) for each in question.context],
         chosen=_chosen(stand.side.cells, view.slot),
         own_last_change=_own_last(draft, person),
@@ -203,8 +188,8 @@ def stand_of(ground: Ground, view: View, question: Question, *, changed: bool) -
     if view.whole:
         return _whole(ground, view, question, release, changed=changed and not live_only)
     if live_only or not changed:
-        return Stand(side=_side(_look(ground, question, release), ground.state))
-    pair = _compared(ground, question, view.shopper)
+        return Stand(side=side_of(row_look(ground, question, release), ground.state))
+    pair = row_pair(ground, question, view.shopper)
     return Stand(side=pair.after, pairs=[pair] if view.show is Show.DIFFERENCE else [])
 
 
@@ -213,60 +198,18 @@ def _whole(
 ) -> Stand:
     page = page_look(ground.shop, ground.state, question, release)
     live = page_look(ground.shop, ground.state, question, ground.live) if changed else page
-    pairs = []
-    for row in page.rows:
-        was = live.row(row.settings.name)
-        before = was.look if was is not None else replace(row.look, slate=NOTHING)
-        pairs.append(_pair(before, row.look, ground.state, view.shopper, row.title or row.settings.name))
+    pairs = page_pairs(live, page, ground.state, view.shopper)
     strips = [
         Strip(settings=row.settings, title=row.title, side=pair.after, shown=row.shown)
-        for row, pair in zip(page.rows, pairs, strict=True)
+        for row, pair in zip(page.rows, pairs[: len(page.rows)], strict=True)
     ]
     side = next(each.side for each in strips if each.settings.name == MAIN)
-    differing = [each for each in pairs if each.moved] or pairs[:1]
     return Stand(
         side=side,
         strips=strips,
         ordered=page.ordered,
-        pairs=differing if changed and view.show is Show.DIFFERENCE else [],
+        pairs=differing(pairs) if changed and view.show is Show.DIFFERENCE else [],
     )
-
-
-def _look(ground: Ground, question: Question, release: CompiledRelease) -> Look:
-    """The row under a release; empty where that has no such row."""
-    try:
-        return look_under(ground.shop, ground.state, question, release)
-    except NotFound:
-        main = look_under(ground.shop, ground.state, replace(question, row=MAIN), release)
-        return replace(main, slate=NOTHING)
-
-
-def _compared(ground: Ground, question: Question, shopper: str) -> Pair:
-    before, after = (_look(ground, question, each) for each in (ground.live, ground.draft))
-    return _pair(before, after, ground.state, shopper)
-
-
-def _side(seen: Look, state: LiveState) -> Side:
-    return Side(look=seen, cells=cells(seen, state.release), left=[])
-
-
-def _pair(before: Look, after: Look, state: LiveState, shopper: str, row: str = "") -> Pair:
-    moves = diff_slates(before.slate.items, after.slate.items)
-    return Pair(
-        row=row,
-        shopper=shopper,
-        market=after.market,
-        before=_side(before, state),
-        after=Side(look=after, cells=cells(after, state.release, moves), left=gone(before, moves)),
-        moved=len(moves),
-    )
-
-
-def _samples(ground: Ground, view: View, question: Question) -> Iterator[Pair]:
-    others = [each for each in sample_shoppers(ground.shop, ground.state) if each.user_id != view.shopper]
-    for each in others[:SAMPLES]:
-        asked = replace(question, user=each.user_id, market=None, segments=(), limit=min(question.limit, 10))
-        yield _compared(ground, asked, each.user_id)
 
 
 def _chosen(found: list[Cell], slot: int | None) -> Cell | None:

@@ -97,8 +97,13 @@ class View:
         return {name: value for name, value in found.items() if value is not None}
 
 
-def read_view(surface: SurfaceSettings, arguments: Arguments, zone: str) -> View:
+def read_view(
+    surface: SurfaceSettings, arguments: Arguments, zone: str, live: SurfaceSettings | None = None
+) -> View:
     """The view that the query arguments name; `zone` is the one to use where they name none.
+
+    `live`: the surface as it is published; where only that has several rows, what is live and the difference still
+    show all of them.
 
     Raises:
         Invalid: naming the argument that cannot be read.
@@ -107,18 +112,20 @@ def read_view(surface: SurfaceSettings, arguments: Arguments, zone: str) -> View
     row = asked or MAIN
     if surface.row(row) is None:
         raise Invalid("row", f"the surface “{surface.title}” has no row “{row}”")
+    show = _show(arguments.get("show", ""))
+    many = len(surface.rows) > 1 or (show is not Show.DRAFT and live is not None and len(live.rows) > 1)
     return View(
         surface=surface.slug,
         row=row,
-        many=len(surface.rows) > 1,
-        whole=not asked and len(surface.rows) > 1,
+        many=many,
+        whole=not asked and many,
         shopper=_id(arguments.get("as", ""), "as"),
         market=_id(arguments.get("market", ""), "market"),
         segments=_ids(arguments.getlist("segment"), "segment"),
         at=arguments.get("at", "").strip(),
         zone=_zone(arguments.get("zone", "").strip() or zone),
         context=_ids(arguments.getlist("context"), "context") if surface.context else (),
-        show=_show(arguments.get("show", "")),
+        show=show,
         rules=arguments.get("rules", "") != "off",
         slot=_number(arguments.get("slot", "")),
         limit=_number(arguments.get("limit", "")),

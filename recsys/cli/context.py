@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterable
 
+import structlog
 from rich.console import Console
 from rich.table import Table
 
@@ -13,7 +15,8 @@ from recsys.settings import Settings
 
 
 def this_shop() -> Shop:
-    """The shop that the environment names."""
+    """The shop that the environment names. Whoever runs a command is told what is wrong in a sentence, not in a log."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     return open_shop(Settings.from_environment(os.environ))
 
 

@@ -13,6 +13,7 @@ from recsys.cli.catalog import import_group
 from recsys.cli.database import db
 from recsys.cli.demo import demo
 from recsys.cli.evaluate import evaluate
+from recsys.cli.export import export
 from recsys.cli.people import keys, users
 from recsys.cli.recommend import recommend
 from recsys.cli.releases import accept, releases, rollback
@@ -37,6 +38,7 @@ for command in (
     releases,
     rollback,
     recommend,
+    export,
     evaluate,
     serve,
     ui,

@@ -23,7 +23,7 @@ def recommend(
 ) -> None:
     """Show what a shopper sees, and why."""
     shop = this_shop()
-    state = LiveHolder(shop.database, shop.settings, clock=shop.clock).catch_up()
+    state = LiveHolder(shop.database, shop.settings, clock=shop.clock).whole()
     question = Question(
         surface=surface, row=row, at=shop.clock(), user=user, market=market, context=context, limit=limit
     )

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
+import time
+from collections.abc import Sequence
 from importlib import import_module
+from typing import Any
 
-from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
+from granian.server import MPServer
 
 from recsys.settings import Settings
 
@@ -20,12 +23,39 @@ For answers alone the number does not matter: 4, 8 and 16 threads took the same 
 
 _BACKLOG = 1024
 _GRACE_SECONDS = 10
+_BEGUN_SECONDS = 1.0
+_MOST_STILLBORN = 10
+_STILLBORN_PAUSE_SECONDS = 0.2
+
+
+class Host(MPServer):
+    """Granian that starts workers again however often they are killed.
+
+    Granian itself takes two ends of one worker within 5.5 seconds for a crash at every start, and ends the server, all
+    other workers included. Here only workers that end as soon as they are started, ten in a row, end it: then somebody
+    must look.
+    """
+
+    _stillborn = 0
+
+    def _respawn_workers(
+        self, workers: Sequence[int], spawn_target: Any, target_loader: Any, delay: float = 0
+    ) -> None:
+        now = time.monotonic()
+        if any(now - self.wrks[idx].birth < _BEGUN_SECONDS for idx in workers):
+            self._stillborn += 1
+            time.sleep(_STILLBORN_PAUSE_SECONDS)
+        else:
+            self._stillborn = 0
+        super()._respawn_workers(workers, spawn_target, target_loader, delay)
+        if self._stillborn < _MOST_STILLBORN:
+            self.respawned_wrks.clear()
 
 
 def host(target: str, settings: Settings, *, port: int, workers: int) -> None:
     """Answer on `settings.host` until SIGTERM or SIGINT; must run in the main thread.
 
-    A worker that dies is started again. Requests under way are finished.
+    A worker that dies is started again, see `Host`. Requests under way are finished.
 
     Args:
         target: the application's factory, as module:function.
@@ -35,7 +65,7 @@ def host(target: str, settings: Settings, *, port: int, workers: int) -> None:
     # Imported before the workers are forked, everything is there when they begin.
     import_module(target.partition(":")[0])
     logging.getLogger("_granian").addFilter(_is_no_advice)
-    Granian(
+    Host(
         target,
         address=settings.host,
         port=port,

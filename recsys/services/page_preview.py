@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from recsys.domain.catalog import Item
-from recsys.domain.rows import RowSettings
+from recsys.domain.rows import MAIN, RowSettings
 from recsys.domain.slates import Slate
 from recsys.services.preview import Look, Question, page_under
 from recsys.services.shop import Shop
@@ -53,10 +53,14 @@ def page_look(shop: Shop, state: LiveState, question: Question, release: Compile
     page = page_under(shop, state, question, release)
     market, known = page.views.request.market, page.views.known_shopper
 
-    def seen(slate: Slate) -> Look:
-        return Look(slate, _items(state, slate), market, known, release.rules)
+    def seen(slate: Slate, row: str = MAIN) -> Look:
+        weighing = state.rules_of(release).weighing(replace(page.views.request, row=row))
+        return Look(slate, _items(state, slate), market, known, release.rules, weighing)
 
-    shown = [RowLook(each.row.settings, each.title, seen(each.row.slate), True) for each in page.rows]
+    shown = [
+        RowLook(each.row.settings, each.title, seen(each.row.slate, each.row.settings.name), True)
+        for each in page.rows
+    ]
     names = {each.settings.name for each in shown}
     surface = release.rules.surface(question.surface)
     left_out = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -12,7 +12,7 @@ from recsys.domain.errors import NotFound, Unavailable
 from recsys.domain.ids import ItemId, UserId
 from recsys.domain.pages import EACH_ROWS_OWN
 from recsys.domain.requests import Request
-from recsys.domain.rules import MAIN, RuleSet
+from recsys.domain.rules import MAIN, Boost, RuleSet
 from recsys.domain.slates import Slate
 from recsys.services.drafting import Draft, read_draft
 from recsys.services.shop import Shop
@@ -57,15 +57,28 @@ class Question:
         )
 
 
+Weighing = Callable[[ItemId], tuple[Boost, ...]]
+"""The boost and the bury that weigh an item, where some do."""
+
+
+def unweighed(_item_id: ItemId) -> tuple[Boost, ...]:
+    """No boost and no bury."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A slate with the items on it and the rules it was merged under."""
+    """A slate with the items on it and the rules it was merged under.
+
+    `weighing` tells which boosts weigh an item that stands by its own merit; of pins and themes they say nothing.
+    """
 
     slate: Slate
     items: Mapping[str, Item]
     market: str | None
     known_shopper: bool
     rules: RuleSet
+    weighing: Weighing = unweighed
 
 
 def look(shop: Shop, state: LiveState, question: Question, stage: Stage) -> Look:
@@ -104,7 +117,8 @@ def look_under(shop: Shop, state: LiveState, question: Question, release: Compil
     placed = answer.slate.items
     named = [*(each.item_id for each in placed), *(each.displaced for each in placed if each.displaced)]
     items: dict[str, Item] = {i: item for i in named if (item := state.catalog.get(i)) is not None}
-    return Look(answer.slate, items, answer.market, answer.known_shopper, release.rules)
+    weighing = state.rules_of(release).weighing(answer.request)
+    return Look(answer.slate, items, answer.market, answer.known_shopper, release.rules, weighing)
 
 
 def release_at(shop: Shop, state: LiveState, stage: Stage) -> CompiledRelease:

@@ -70,11 +70,12 @@ class Alive(msgspec.Struct):
 
 
 class Ready(msgspec.Struct):
-    """A release is loaded, and the database was reached lately."""
+    """A release is loaded, and the database was reached lately; `warnings` say what is wrong all the same."""
 
     status: Literal["ready"]
     release_id: int
     refreshed_at: str
+    warnings: list[str]
 
 
 class Written(msgspec.Struct):

@@ -38,7 +38,7 @@ from recsys.serving.meter import Meter, shared_memory
 from recsys.serving.metrics import MetricsRoute
 from recsys.serving.openapi import openapi
 from recsys.serving.pages import PAGE_PATH, PagesRoute
-from recsys.serving.problems import Problem, problem_of, too_busy
+from recsys.serving.problems import Problem, problem_of, too_busy, unavailable
 from recsys.serving.rate_limits import RateLimits
 from recsys.serving.recommendations import RecommendationsRoute
 from recsys.serving.router import KeyedRoute, OpenRoute, Route, Router
@@ -50,6 +50,7 @@ from recsys.serving.themes import THEME_PATH, ThemesRoute
 from recsys.serving.turnstile import Turnstile
 from recsys.serving.watching import LiveWatch
 from recsys.settings import Settings
+from recsys.slates.overlays import LiveKey
 from recsys.slates.refresh import LiveHolder
 
 _log = structlog.get_logger(__name__)
@@ -73,7 +74,7 @@ class Application:
     ) -> None:
         self._live = live
         self._monotonic = monotonic
-        self._meter = meter = Meter(shared or shared_memory())
+        self.meter = self._meter = meter = Meter(shared or shared_memory())
         self._limits = RateLimits(monotonic, meter.shared.common)
         self._shoppers = ShopperTokens(shop.settings, clock)
         self._log = RequestLog(_log, monotonic, _COUNTED)
@@ -137,7 +138,7 @@ class Application:
             return _response_to(fault, http)
 
     def _keyed(self, http: HttpRequest, route: KeyedRoute) -> HttpResponse:
-        key = authenticate(http, self._live.current().overlays.keys)
+        key = self._key_of(http)
         # On errors too: pages must be able to read them, and a refused request counts.
         headers: list[tuple[str, str]] = [_VARY, *cors_headers(http, key)]
         try:
@@ -150,6 +151,17 @@ class Application:
         except Exception as fault:  # noqa: BLE001 - the last resort, as in `_answer`
             response = _response_to(fault, http)
         return response.with_headers(headers)
+
+    def _key_of(self, http: HttpRequest) -> LiveKey:
+        """The key of a request. Raises `Problem`: 401, or 503 where nobody can know yet which keys there are."""
+        try:
+            return authenticate(http, self._live.current().overlays.keys)
+        except Problem:
+            if self._live.last_success is None and not self._live.current().overlays.keys:
+                raise unavailable(
+                    "The database has not been reached yet, so no key is known; ask again."
+                ) from None
+            raise
 
     def _check_room(self, route: KeyedRoute) -> None:
         """Raise `Problem` (503) for the share of requests that there is no time for; what admins do goes first."""
@@ -177,6 +189,7 @@ def create() -> Application:
     live = LiveHolder(shop.database, settings)
     application = Application(shop, live, shared=_SHARED)
     live.start()
+    _wait_for_others(live, application.meter, settings.refresh_seconds)
     canary = Canary(settings, application.shedder, time.monotonic)
     canary.start()
     # The catalog and the rules are many small objects that stay: the collector need not walk through them again.
@@ -196,6 +209,15 @@ def _end_when_told() -> None:
     if parent_process() is not None:
         for each in (signal.SIGTERM, signal.SIGINT):
             signal.signal(each, signal.SIG_DFL)
+
+
+def _wait_for_others(live: LiveHolder, meter: Meter, seconds: float) -> None:
+    """Take no request before this worker has something to answer from, as long as others have.
+
+    A worker that is started while the database is away would answer 503 beside those who go on from their last state.
+    """
+    while live.last_success is None and meter.others_are_fresh():
+        time.sleep(seconds)
 
 
 def _close(shop: Shop, live: LiveHolder, canary: Canary) -> None:

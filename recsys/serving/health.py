@@ -26,6 +26,16 @@ class Live(Protocol):
         """When the state was last found fresh (UTC)."""
         ...
 
+    @property
+    def refused(self) -> int | None:
+        """The release that should be live and cannot be served."""
+        ...
+
+    @property
+    def last_fault(self) -> str | None:
+        """What was wrong at the last look; may name folders and hosts."""
+        ...
+
     def current(self) -> LiveState:
         """The live state."""
         ...
@@ -52,5 +62,23 @@ class HealthRoutes:
         if (age := self.clock() - refreshed) > STALE_AFTER:
             seconds = int(age.total_seconds())
             raise unavailable(f"The live state is {seconds} seconds old; see that the database answers.")
-        content = {"status": "ready", "release_id": release.number, "refreshed_at": rfc3339(refreshed)}
+        content = {
+            "status": "ready",
+            "release_id": release.number,
+            "refreshed_at": rfc3339(refreshed),
+            "warnings": self._warnings(release.number),
+        }
         return json_response(200, content, _NOT_CACHED)
+
+    def _warnings(self, release: int) -> list[str]:
+        """What is wrong without keeping answers from going out; anyone may ask, so no names of folders and hosts."""
+        if (refused := self.live.refused) is not None:
+            why = "its snapshot is damaged or not verified yet"
+            return [
+                f"Release {refused} cannot be served, for {why}; release {release} goes on. The log says more."
+            ]
+        if self.live.last_fault is not None:
+            return [
+                "The last look for changes failed; answers go on from what was loaded before. The log says more."
+            ]
+        return []

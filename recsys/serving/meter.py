@@ -28,13 +28,13 @@ _COLUMN = {status: place for place, status in enumerate((*STATUSES, OTHER_STATUS
 _TABLE: Final = MOST_ROUTES * len(_COLUMN) * _CELL
 _FATE = {fate: place for place, fate in enumerate(FATES)}
 
-IN_FLIGHT, RELEASE, RELEASED_AT, REFRESHED_AT, FAILURES, SHED, ANSWERS, WITH_FALLBACK = range(8)
-_FROM_SOURCES: Final = 8
+IN_FLIGHT, RELEASE, RELEASED_AT, REFRESHED_AT, FAILURES, SHED, ANSWERS, WITH_FALLBACK, REFUSED = range(9)
+_FROM_SOURCES: Final = 9
 _FROM_FATES: Final = _FROM_SOURCES + len(SOURCES)
 _SOURCES: Final = tuple((source, _FROM_SOURCES + place) for place, source in enumerate(SOURCES))
 _FROM_TABLE: Final = _FROM_FATES + len(FATES)
 OWN_NUMBERS: Final = _FROM_TABLE + _TABLE
-_GAUGES: Final = (IN_FLIGHT, RELEASE, RELEASED_AT, REFRESHED_AT)
+_GAUGES: Final = (IN_FLIGHT, RELEASE, RELEASED_AT, REFRESHED_AT, REFUSED)
 
 
 def shared_memory() -> Shared:
@@ -119,6 +119,15 @@ class Meter:
         with self._lock:
             self._own[RELEASE], self._own[RELEASED_AT] = release, released_at
             self._own[REFRESHED_AT] = refreshed_at
+
+    def refused(self, release: int) -> None:
+        """Which release should be live and cannot be served; 0 for none."""
+        with self._lock:
+            self._own[REFUSED] = release
+
+    def others_are_fresh(self) -> bool:
+        """Whether any worker that lives has loaded its state; asked by one that has not."""
+        return any(share[REFRESHED_AT] for share in self.shared.living())
 
     def failed(self) -> None:
         """A refresh failed."""

@@ -81,6 +81,9 @@ class _Counted(Collector):
         if refreshed:
             words = "How long ago the worker that is furthest behind last found its state fresh, in seconds."
             yield GaugeMetricFamily("recsys_overlay_age_seconds", words, value=self._age(min(refreshed)))
+        words = "The release that a worker cannot serve, while an older one goes on; 0 for none."
+        refused = max((share[counts.REFUSED] for share in living), default=0)
+        yield GaugeMetricFamily("recsys_release_refused", words, value=refused)
         yield from self._release([(s[counts.RELEASE], s[counts.RELEASED_AT]) for s in living])
 
     def _release(self, released: Iterable[tuple[float, float]]) -> Iterator[Metric]:

@@ -1,7 +1,7 @@
 """Turning requests away before all of them wait too long.
 
 A request waits where Python does not see it: in the kernel's queue, and in the server's for a free thread.
-So each worker asks its own server for `/healthz` over a new connection, four times a second, as a client
+So each worker asks its own server for `/healthz` over a new connection, ten times a second, as a client
 would, and sees how long that takes. While it takes longer than the budget, more and more requests are
 turned away, which costs a fraction of an answer; when it is quick again, fewer and fewer.
 """
@@ -19,13 +19,13 @@ from recsys.settings import Settings
 CANARY: Final = "recsys-canary"
 """How these questions call themselves, so that the log can leave them out."""
 
-_EVERY_SECONDS = 0.25
+_EVERY_SECONDS = 0.1
 _PATIENCE: Final = 2
 """So many slow answers in a row: a single one may be the machine's."""
 
 _MOST = 0.95
-_UP = 0.25
-_DOWN = 0.05
+_UP = 0.5
+_DOWN = 0.02
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - an address to translate, not to listen on
 
 
@@ -42,8 +42,8 @@ class Shedder:
     def waited(self, seconds: float) -> None:
         """A canary had its answer after so long, or gave up.
 
-        From the second slow one on, a quarter of those still let in are turned away as well; each quick one
-        lets in a twentieth of all again. In between things stay as they are.
+        From the second slow one on, half of those still let in are turned away as well; each quick one lets in a
+        fiftieth of all again. In between things stay as they are.
         """
         with self._lock:
             self._slow = self._slow + 1 if seconds >= self.budget else 0

@@ -25,6 +25,7 @@ class LiveWatch:
             0.0 if release is None else _seconds(release.published_at),
             _seconds(self.live.last_success),
         )
+        self.meter.refused(self.live.refused or 0)
         if self.live.failures > self.failures:
             self.failures = self.live.failures
             self.meter.failed()

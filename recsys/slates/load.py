@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,10 +15,22 @@ from recsys.slates.marks import MOST_LOOKS, ShopperMarks
 from recsys.slates.overlays import CompiledOverlays, LiveKey
 from recsys.slates.rules import RuleIndex
 from recsys.slates.state import CompiledRelease, LiveState, MappedRun
-from recsys.snapshots.mapped import Snapshot
+from recsys.snapshots.arrival import Arrivals
+from recsys.snapshots.errors import SnapshotUnusable
 from recsys.storage import live, live_shoppers
 from recsys.storage.live import Pointer
 from recsys.storage.live_shoppers import Wanted
+
+_MOST_BEFORE = 20
+"""So many releases back a process that begins looks for one that it can serve."""
+
+
+@dataclass(frozen=True, slots=True)
+class Releases:
+    """Releases by number, and why the one that should be live is not among them, None when it is."""
+
+    held: Mapping[int, CompiledRelease]
+    fault: SnapshotUnusable | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +42,7 @@ class Loader:
         hold: how long releases stay in memory for cursors after they were replaced.
         identity_key: the key that snapshots must have been written under.
         sessions_last: how long a session is known after the last that it did.
+        waiting: releases whose snapshots are refused, as they were read.
 
     """
 
@@ -38,6 +51,8 @@ class Loader:
     identity_key: bytes
     holdout_key: bytes
     sessions_last: timedelta
+    arrivals: Arrivals = field(default_factory=Arrivals)
+    waiting: dict[int, live.LoadedRelease] = field(default_factory=dict)
 
     def catalog(self, connection: Connection, pointer: Pointer, known: CompiledCatalog) -> CompiledCatalog:
         """The catalog at the pointer's revision, from the one known and the rows written since."""
@@ -92,30 +107,55 @@ class Loader:
 
     def releases(
         self, connection: Connection, pointer: Pointer, known: Mapping[int, CompiledRelease], now: datetime
-    ) -> Mapping[int, CompiledRelease]:
-        """The live release and those whose cursors still work, by number; known ones are not loaded again."""
+    ) -> Releases:
+        """The live release and those whose cursors still work; known ones are not loaded again."""
         if pointer.release is None:
-            return {}
+            return Releases({})
         if pointer.release in known and max(known) == pointer.release:
-            return known
+            return Releases(known)
         runs = {each.run.run_id: each.run for each in known.values() if each.run is not None}
         found: dict[int, CompiledRelease] = {}
-        for number in live.held_releases(connection, now - self.hold):
-            release = known.get(number) or self._release(connection, number, runs)
-            found[number] = release
+        faults: dict[int, SnapshotUnusable] = {}
+        for number in self._wanted(connection, now, found):
+            try:
+                release = known.get(number) or self._release(connection, number, runs)
+            except SnapshotUnusable as fault:
+                faults[number] = fault
+                continue
             if release.run is not None:
                 runs[release.run.run_id] = release.run
-        return found
+            elif faults:
+                continue  # without any run it is no substitute
+            found[number] = release
+        self._keep_waiting(faults)
+        return Releases(known if found.keys() == known.keys() else found, faults.get(pointer.release))
+
+    def _wanted(
+        self, connection: Connection, now: datetime, found: Mapping[int, CompiledRelease]
+    ) -> Iterator[int]:
+        """The releases to hold, newest first; while none of them is fit to serve, those before, a few of them."""
+        held = live.held_releases(connection, now - self.hold)
+        yield from held
+        for number in live.releases_before(connection, held[-1], _MOST_BEFORE) if not found else ():
+            if found:
+                return
+            yield number
 
     def _release(self, connection: Connection, number: int, runs: Mapping[str, MappedRun]) -> CompiledRelease:
-        loaded = live.load_release(connection, number)
+        loaded = self.waiting.get(number) or live.load_release(connection, number)
+        # Where its snapshot is refused, the rules need not be read again at every look: a release never changes.
+        self.waiting[number] = loaded
         run = None
         if loaded.run_id is not None:
             run = runs.get(loaded.run_id) or self._map(loaded.run_id)
         return CompiledRelease(number, run, RuleIndex(loaded.rules, self.holdout_key), loaded.created_at)
 
+    def _keep_waiting(self, numbers: Collection[int]) -> None:
+        for number in self.waiting.keys() - set(numbers):
+            del self.waiting[number]
+
     def _map(self, run_id: str) -> MappedRun:
-        snapshot = Snapshot.open(self.snapshots / run_id)
+        snapshot = self.arrivals.open(self.snapshots / run_id)
         snapshot.check_key(self.identity_key)
         return MappedRun(run_id, snapshot)
 
@@ -128,9 +168,10 @@ def empty_state(now: datetime) -> LiveState:
 def with_releases(
     state: LiveState, held: Mapping[int, CompiledRelease], live_number: int | None
 ) -> LiveState:
-    """The state with other releases held, and one of them live."""
-    release = held.get(live_number) if live_number is not None else None
-    return replace(state, release=release, held=held)
+    """The state with other releases held, and one of them live: the newest where `live_number` is not among them."""
+    if live_number is None or not held:
+        return replace(state, release=None, held=held)
+    return replace(state, release=held.get(live_number) or held[max(held)], held=held)
 
 
 def _compile_overlays(connection: Connection, revision: int, shoppers: ShopperMarks) -> CompiledOverlays:

@@ -14,7 +14,7 @@ What a user dislikes or has bought is never dropped.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain
@@ -122,6 +122,10 @@ class ShopperMarks:
 
     def __len__(self) -> int:
         return len(self.settled.keys() | self.fresh.keys()) if self.fresh else len(self.settled)
+
+    def __iter__(self) -> Iterator[Key]:
+        """Everybody of whom something is known."""
+        return iter(self.settled.keys() | self.fresh.keys())
 
     @classmethod
     def loaded(

@@ -9,17 +9,16 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
 
-from recsys.domain.errors import RecsysError
+from recsys.domain.errors import Unavailable
 from recsys.settings import Settings
 from recsys.slates.load import Loader, empty_state, with_releases
 from recsys.slates.state import LiveState
+from recsys.snapshots.errors import SnapshotUnusable
 from recsys.storage.live import Pointer, read_pointer
 from recsys.storage.unit_of_work import Database
 
 _log = structlog.get_logger(__name__)
-_FAULTS = (RecsysError, SQLAlchemyError, OSError, ValueError)
 
 
 class LiveHolder:
@@ -27,6 +26,8 @@ class LiveHolder:
 
     A background thread asks the database every `settings.refresh_seconds` where everything stands
     (one tiny query) and loads what moved. A part that fails to load leaves the last good one.
+    `refused` is the release that should be live and cannot be served, None when all is well; `last_fault` says why,
+    or why the last look failed.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class LiveHolder:
         self.failures = 0
         self.last_success: datetime | None = None
         self.last_fault: str | None = None
+        self.refused: int | None = None
 
     def current(self) -> LiveState:
         """The live state: immutable, and whole."""
@@ -65,6 +67,7 @@ class LiveHolder:
 
     def start(self) -> None:
         """Load what can be loaded, then keep it fresh in the background until `stop`."""
+        self._loader.arrivals.in_background = True
         self._refresh()
         self._thread = threading.Thread(target=self._run, name="recsys-refresh", daemon=True)
         self._thread.start()
@@ -80,6 +83,13 @@ class LiveHolder:
         self._refresh()
         return self._state
 
+    def whole(self) -> LiveState:
+        """The fresh state, for those who may not go on with an older one. Raises `Unavailable`."""
+        state = self.catch_up()
+        if self.last_fault is not None:
+            raise Unavailable(self.last_fault)
+        return state
+
     def _run(self) -> None:
         while not self._stopping.wait(self._every):
             self._refresh()
@@ -89,7 +99,7 @@ class LiveHolder:
             try:
                 with self._database.connect() as connection:
                     self._load(connection, read_pointer(connection))
-            except _FAULTS as fault:
+            except Exception as fault:  # noqa: BLE001 - whatever it is, takedowns must go on being looked for
                 self._failed(fault)
             for watcher in self._watchers:
                 watcher()
@@ -106,16 +116,25 @@ class LiveHolder:
             state = replace(state, catalog=catalog, overlays=overlays, loaded_at=self._clock())
             state.warm_like(self._state, self._clock())
             self._state = state
-        held = self._loader.releases(connection, pointer, state.held, self._clock())
-        if held is not state.held:
-            following = with_releases(replace(state, loaded_at=self._clock()), held, pointer.release)
+        releases = self._loader.releases(connection, pointer, state.held, self._clock())
+        if releases.held is not state.held:
+            following = with_releases(replace(state, loaded_at=self._clock()), releases.held, pointer.release)
             following.warm_like(state, self._clock())
             self._state = following
-        self.last_success = self._clock()
-        self.last_fault = None
+        self._done(pointer, releases.fault)
 
-    def _failed(self, fault: Exception) -> None:
+    def _done(self, pointer: Pointer, refused: SnapshotUnusable | None) -> None:
+        """Note that all was read; a release that cannot be served holds up nothing else."""
+        self.last_success = self._clock()
+        self.refused = None if refused is None else pointer.release
+        if refused is None:
+            self.last_fault = None
+        else:
+            self._failed(refused, "release_refused", release=self.refused, live=self._state.live_number)
+
+    def _failed(self, fault: Exception, told: str = "refresh_failed", **more: object) -> None:
         self.failures += 1
         if str(fault) != self.last_fault:
-            _log.warning("refresh_failed", error=type(fault).__name__, detail=str(fault).splitlines()[0])
+            detail = (str(fault).splitlines() or [""])[0]
+            _log.warning(told, error=type(fault).__name__, detail=detail, **more)
         self.last_fault = str(fault)

@@ -130,13 +130,32 @@ class CompiledRules:
 
     def multiplier(self, request: Request) -> Multiplier | None:
         """The live boosts and buries, None when there are none."""
-        context = context_items(request, self.catalog)
-        key = self.index.holdout_key
-        live = [each for each in _placed(self.index.boosts, request) if is_live(each, request, context, key)]
+        live = self._live_boosts(request)
         if not live:
             return None
         parts = [(each.factor, self._target_of(each).at(request.at)) for each in live]
         return CompiledMultiplier(parts, any(each.scope.personal for each in live))
+
+    def weighing(self, request: Request) -> Callable[[ItemId], tuple[Boost, ...]]:
+        """The rules behind the multiplier of an item: its strongest live boost, then its strongest live bury.
+
+        Of equally strong ones that with the lowest id. None act with `rules=off`.
+        """
+        live = self._live_boosts(request) if request.rules else []
+        boosts = sorted((each for each in live if each.factor > 1), key=lambda each: (-each.factor, each.id))
+        buries = sorted((each for each in live if each.factor < 1), key=lambda each: (each.factor, each.id))
+        kinds = [[(each, self._target_of(each).at(request.at)) for each in kind] for kind in (boosts, buries)]
+
+        def weigh(item_id: ItemId) -> tuple[Boost, ...]:
+            firsts = (next((each for each, covers in kind if covers(item_id)), None) for kind in kinds)
+            return tuple(each for each in firsts if each is not None)
+
+        return weigh
+
+    def _live_boosts(self, request: Request) -> list[Boost]:
+        context = context_items(request, self.catalog)
+        key = self.index.holdout_key
+        return [each for each in _placed(self.index.boosts, request) if is_live(each, request, context, key)]
 
     def _target_of(self, rule: Boost | Veto) -> CompiledTargets:
         """What a rule covers over this catalog, resolved once."""

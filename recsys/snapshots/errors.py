@@ -5,7 +5,11 @@ from __future__ import annotations
 from recsys.domain.errors import RecsysError
 
 
-class SnapshotDamaged(RecsysError):
+class SnapshotUnusable(RecsysError):
+    """The snapshot cannot be served as it is."""
+
+
+class SnapshotDamaged(SnapshotUnusable):
     """The folder does not hold a whole, consistent snapshot; names the file and the mend."""
 
     def __init__(self, folder: str, fault: str) -> None:
@@ -16,9 +20,9 @@ class SnapshotDamaged(RecsysError):
         self.fault = fault
 
 
-class SnapshotUnverified(RecsysError):
+class SnapshotUnverified(SnapshotUnusable):
     """The folder holds a snapshot that nobody has verified since it was written."""
 
 
-class WrongIdentityKey(RecsysError):
+class WrongIdentityKey(SnapshotUnusable):
     """The snapshot's shoppers are hashed with another key than the one at hand."""

@@ -5,6 +5,7 @@ What passes leaves a stamp in the folder; whoever maps the snapshot later only c
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,9 @@ from recsys.snapshots.write import write_durably
 
 Arrays = dict[str, NDArray[Any]]
 
+Looks = dict[str, tuple[int, int]]
+_LOOKS = ".verified-files.json"
+
 BLOCK = 4_000_000
 """Values looked at together, so that a large snapshot needs little memory."""
 
@@ -44,9 +48,43 @@ BLOCK = 4_000_000
 def verify(folder: Path) -> Stamp:
     """Check everything about a snapshot and leave the stamp.
 
-    Raises `SnapshotDamaged` with the first fault found; then no stamp is left, and an older one is taken away.
+    Raises `SnapshotDamaged` with the first fault found; then no stamp is left, and an older one is taken away. Until
+    then an older one stays, for those who serve the snapshot meanwhile.
     """
-    (folder / STAMP).unlink(missing_ok=True)
+    try:
+        looks, digest = looks_of(folder), _checked(folder)
+    except Exception:
+        (folder / STAMP).unlink(missing_ok=True)
+        raise
+    # First what the stamp is good for: a stamp without it is believed whatever became of the files.
+    write_durably(folder / _LOOKS, msgspec.json.encode(looks))
+    stamp = Stamp(digest)
+    write_durably(folder / STAMP, msgspec.json.encode(stamp))
+    return stamp
+
+
+def looks_of(folder: Path) -> Looks:
+    """Size in bytes and time of last change (nanoseconds since 1970) of the manifest and every array, by name."""
+    found: Looks = {}
+    with suppress(FileNotFoundError):
+        for path in folder.iterdir():
+            if path.suffix == ".npy" or path.name == MANIFEST:
+                with suppress(FileNotFoundError):
+                    status = path.stat()
+                    found[path.name] = (status.st_size, status.st_mtime_ns)
+    return found
+
+
+def verified_looks(folder: Path) -> Looks | None:
+    """What `looks_of` gave when the snapshot was verified; None where that was done by a version that noted nothing."""
+    try:
+        return msgspec.json.decode((folder / _LOOKS).read_bytes(), type=Looks)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def _checked(folder: Path) -> str:
+    """The SHA-256 of the manifest, once everything about the snapshot is found to be right."""
     manifest, digest = read_manifest(folder)
     try:
         _check_files(folder, manifest)
@@ -58,15 +96,13 @@ def verify(folder: Path) -> Stamp:
             _all_numbers(arrays, name)
     except ValueError as fault:
         raise SnapshotDamaged(str(folder), str(fault)) from fault
-    stamp = Stamp(digest)
-    write_durably(folder / STAMP, msgspec.json.encode(stamp))
-    return stamp
+    return digest
 
 
 def _check_files(folder: Path, manifest: Manifest) -> None:
     names = set(arrays_of(manifest))
     expected = {array_path(folder, name).name for name in names} | {MANIFEST}
-    there = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
+    there = {path.name for path in folder.iterdir() if not path.name.startswith(".")} - {STAMP}
     if missing := sorted(expected - there):
         raise ValueError(f"{missing[0]} is missing")
     if surplus := sorted(there - expected):

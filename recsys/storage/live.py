@@ -35,6 +35,7 @@ __all__ = [
     "load_release",
     "load_takedowns",
     "read_pointer",
+    "releases_before",
 ]
 
 
@@ -106,6 +107,12 @@ def held_releases(connection: Connection, since: datetime) -> list[int]:
         if created_at <= since:
             break  # it was live at `since`; the ones before it had ended
     return held
+
+
+def releases_before(connection: Connection, number: int, most: int) -> list[int]:
+    """The releases before release `number`, newest first, at most so many."""
+    before = select(ReleaseRow.number).where(ReleaseRow.number < number)
+    return list(connection.scalars(before.order_by(ReleaseRow.number.desc()).limit(most)))
 
 
 def _standing(connection: Connection) -> tuple[tuple[str, Target], ...]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from support.running_desk import RunningDesk, let_people_in, running_desk
 from support.tiny_shop import THEME_MEMBERS, VETOED, TinyShop, make_tiny_shop, tiny_items
 
@@ -96,6 +98,51 @@ def test_a_veto_with_a_standing_reason_takes_two(home: Page, hands: Hands, tiny:
     [veto] = [each for each in read_draft(tiny.shop).rules.of(Veto) if each.target.item_id == item]
     assert veto.reason == "Breaks in the post"
     expect(home.locator("#tile-main-9")).to_be_focused()
+
+
+@contextmanager
+def renewals_held(page: Page) -> Iterator[None]:
+    """The grid does not renew itself while the block runs."""
+    waiting: list[Route] = []
+    held = True
+
+    def renewal(route: Route) -> None:
+        if held:
+            waiting.append(route)
+        else:
+            route.continue_()
+
+    page.route(re.compile(r"/surfaces/home\?"), renewal)
+    yield
+    held = False
+    for route in waiting:
+        route.continue_()
+
+
+def test_keys_pressed_while_the_grid_renews_itself_wait_for_it(
+    home: Page, hands: Hands, tiny: TinyShop
+) -> None:
+    item = item_at(home, 9)
+    with renewals_held(home):
+        with home.expect_request(re.compile(r"/surfaces/home\?")):
+            hands.press("p")
+            hands.press("Enter")
+        hands.press("v")
+        hands.press("1")
+    status(home, "Vetoed")
+    [veto] = [each for each in read_draft(tiny.shop).rules.of(Veto) if each.target.item_id == item]
+    assert veto.reason == "Breaks in the post"
+
+
+def test_a_dialog_opened_while_the_grid_renews_itself_stays(home: Page, hands: Hands) -> None:
+    with renewals_held(home):
+        with home.expect_request(re.compile(r"/surfaces/home\?")):
+            hands.press("p")
+            hands.press("Enter")
+        home.get_by_role("button", name="Place a theme").click()
+    expect(home.locator("#place-dialog")).to_be_visible()
+    expect(home.locator("#publish-link")).to_contain_text("Publish 1 change")
+    expect(home.get_by_label("Slots")).to_be_visible()
 
 
 def test_an_undo_takes_one(home: Page, hands: Hands, tiny: TinyShop) -> None:

@@ -65,6 +65,14 @@ def test_the_panel_explains_the_tile_that_has_the_focus(home: Page) -> None:
     expect(why).to_contain_text("Slot 4")
 
 
+def test_what_the_panel_offers_works_after_walking_to_another_tile(home: Page) -> None:
+    home.locator("#tile-main-1").focus()
+    home.keyboard.press("ArrowRight")
+    home.keyboard.press("ArrowRight")
+    home.get_by_role("button", name="Edit the pin").press("Enter")
+    expect(home.get_by_role("dialog").get_by_label("Priority")).to_be_visible()
+
+
 def test_after_a_pin_the_same_tile_has_the_focus_and_u_takes_it_back(home: Page) -> None:
     item = item_at(home, 9)
     home.locator("#tile-main-9").focus()

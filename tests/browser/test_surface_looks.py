@@ -27,6 +27,7 @@ ADDRESSES = (
     "/surfaces/product?context=i01",
     "/surfaces/cart?as=ann",
     "/surfaces/cart?as=ann&show=difference",
+    "/surfaces/cart?as=ann&market=Nirgends",
     "/publish",
 )
 LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
@@ -73,7 +74,10 @@ def _lay_out(tiny: TinyShop) -> None:
     put_rule(tiny.shop, OPERATOR, laid, expected=rule_token(read_draft(tiny.shop), laid.id))
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (1440, "dark"), (320, "light")])
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [(1440, "light"), (1440, "dark"), (768, "light"), (768, "dark"), (320, "light"), (320, "dark")],
+)
 def test_no_page_has_a_barrier(
     desk: RunningDesk, new_page: Callable[..., Page], axe_source: str, width: int, scheme: str
 ) -> None:

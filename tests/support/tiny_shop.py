@@ -194,7 +194,15 @@ def _run_info(run_id: str, number: int) -> RunInfo:
         requested_by="operator",
         metrics={"k": 20, "decisive": "ndcg@20", "winner": "als", "values": values, "models": models},
         gate={"passed": True, "checks": []},
-        facts={"shoppers": len(OWNED), "items": 40, "shoppers_with_candidates": len(OWNED)},
+        facts={
+            "shoppers": len(OWNED),
+            "items": 40,
+            "shoppers_with_candidates": len(OWNED),
+            "sample_shoppers": [
+                {"user_id": user, "market": MARKETS[user] or None, "bought": len(items)}
+                for user, items in OWNED.items()
+            ],
+        },
     )
 
 

@@ -5,6 +5,7 @@ import { connectDialogs } from "./surface/dialogs.js";
 import { connectDrag } from "./surface/drag.js";
 import { connectFound } from "./surface/found.js";
 import { connectGrid } from "./surface/grid.js";
+import { connectHold } from "./surface/hold.js";
 import { connectKeys } from "./surface/keys.js";
 import { connectLens } from "./surface/lens.js";
 import { connectPlace } from "./surface/place.js";
@@ -15,6 +16,8 @@ import { connectRows } from "./surface/rows.js";
 window.htmx.config.attributesToSettle = ["class"];
 
 connectPlace();
+// After the place is kept: the keys that waited must find the tile again.
+connectHold();
 connectDialogs();
 connectGrid();
 connectCarry();

@@ -48,13 +48,15 @@ def test_before_the_first_release_the_answer_says_so(tmp_path, empty_database_ur
     settings = Settings.from_environment(environment)
     with running_endpoint(environment, tmp_path, workers=1, ready=False) as endpoint:
         assert endpoint.ask("/readyz", key=None).status == 503
+        unknown = endpoint.recommend(key="any")
+        assert unknown.status == 503, "nobody can tell yet whether the key is good"
+        assert int(unknown.headers["retry-after"]) >= 1
         upgrade(settings.database_url)
         shop = open_shop(settings)
         key, _ = add_key(shop, OPERATOR, "storefront", ["read"])
-        eventually(lambda: endpoint.recommend(key=key).status != 401)
+        eventually(lambda: "Nothing published yet" in endpoint.recommend(key=key).json["detail"])
         waiting = endpoint.recommend(key=key)
         assert waiting.status == 503
-        assert "Nothing published yet" in waiting.json["detail"]
         assert int(waiting.headers["retry-after"]) >= 1
         upsert_items(shop, OPERATOR, tiny_items())
         add_tiny_run(shop, 1)

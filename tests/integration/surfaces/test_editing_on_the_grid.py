@@ -90,6 +90,21 @@ def test_an_item_is_added_to_a_theme(shop, editor):
     assert drafted(shop, Theme)[0].picks[-1] == "i20"
 
 
+def test_a_tile_says_which_boost_weighs_it_and_a_pinned_one_says_nothing_of_it(shop, editor):
+    before = editor.get("/surfaces/home?as=ann").text
+    item = re.findall(r'<li class="cell" data-item="([^"]+)"', before)[7]
+    editor.post("/surfaces/home/boost", item_id=item, factor="3")
+    page = editor.get("/surfaces/home?as=ann").text
+    tile = page[page.index(f'<li class="cell" data-item="{item}"') :].split("</template>")[0]
+    assert "boosted × 3" in tile
+    assert "Boost × 3: " in tile
+    assert "Edit the boost" in tile
+    assert "boosted × 3" not in editor.get("/surfaces/home?as=ann&rules=off").text
+    assert "boosted × 3" not in editor.get("/surfaces/home?as=ann&show=live").text
+    editor.post("/surfaces/home/pin", item_id=item, slot="2")
+    assert "boosted × 3" not in editor.get("/surfaces/home?as=ann").text
+
+
 def test_burying_is_boosting_below_one(shop, editor):
     answer = editor.post("/surfaces/home/boost", item_id="i20", factor="0,5")
     assert toast(answer)["text"].startswith("Buried Blue Garland")

@@ -231,6 +231,105 @@ def test_the_difference_says_what_the_layout_does_and_shows_the_rows_that_change
     ]
 
 
+def differing(page: str) -> list[str]:
+    """The headings of the grids side by side: the row, where it is one of a page, and the shopper."""
+    return re.findall(r'<section class="pair">\s*<div class="section-head"><h2>([^<]+)</h2>', page)
+
+
+def live_too(desk, row: RowSettings, *, on_top: bool = False) -> None:
+    """Publish one more row of home, below the others or above them; the desk knows of it at once."""
+    surface = home(desk.shop)
+    rows = (row, *surface.rows) if on_top else (*surface.rows, row)
+    publish_rules(desk.shop, replace(surface, rows=rows))
+    desk.live.catch_up()
+
+
+def test_the_difference_shows_a_row_that_the_draft_takes_off_the_page(desk, editor):
+    live_too(desk, RowSettings("popular", title="Loved", kind=RowKind.POPULAR))
+    editor.post("/surfaces/home/rows/popular/remove")
+    page = editor.get("/surfaces/home?as=ann&show=difference").text
+    assert differing(page)[0] == "Loved · Shopper ann, GB"
+    assert "This shopper does not get this row." in page
+    assert "No longer on the page:" not in page
+
+
+def test_the_difference_of_a_page_says_of_other_shoppers_what_changes_in_any_of_their_rows(desk, editor):
+    live_too(desk, RowSettings("new", title="Just arrived", kind=RowKind.NEW))
+    line = editor.get("/surfaces/home?as=bob").text.split('id="row-new"')[1]
+    first = re.findall(r'data-item="([^"]+)"', line)[0]
+    editor.post("/surfaces/home/pin?as=bob", item_id=first, slot="3", row="new", audience="everyone")
+    page = editor.get("/surfaces/home?as=ann&show=difference").text
+    others = [each for each in differing(page) if "Shopper ann" not in each]
+    assert "Just arrived · Shopper bob, FR" in others
+    assert not any("Chosen for you" in each for each in others)
+
+
+def test_a_shopper_for_whom_nothing_changes_is_named_once_and_told_so(desk, editor):
+    live_too(desk, RowSettings("new", title="Just arrived", kind=RowKind.NEW))
+    editor.post("/surfaces/home/pin?as=eve", item_id="i05", slot="2", row="main", audience="shopper")
+    page = editor.get("/surfaces/home?as=eve&show=difference").text
+    others = [each for each in differing(page) if "Shopper eve" not in each]
+    assert others == ["Shopper ann, GB", "Shopper bob, FR", "Shopper cleo, GB"]
+    assert page.count("nothing changes for this shopper") == 3
+
+
+def test_an_item_that_moves_out_of_the_first_slots_of_a_sample_shopper_is_not_said_to_have_left(shop, editor):
+    there = re.findall(
+        r'<li class="cell" data-item="([^"]+)"', editor.get("/surfaces/home?as=bob&show=live").text
+    )
+    editor.post("/surfaces/home/pin?as=bob", item_id=there[11], slot="2", row="main", audience="everyone")
+    page = editor.get("/surfaces/home?as=ann&show=difference").text
+    bob = page[page.index("Shopper bob") : page.index("Shopper cleo")]
+    assert "No longer on the page" not in bob
+    assert "was 12" in bob
+    assert "further slots" in bob
+
+
+def consequences(person, shop) -> list[str]:
+    """What the desk says of rows before all of the draft is published."""
+    ids = [change.id for change in read_draft(shop).changes]
+    page = person.post("/publish/check", change=ids).text
+    return [each for each in re.findall(r'<p class="note warn">(.*?) <a', page) if " the row “" in each]
+
+
+def tea_on_top(desk, editor, user: str) -> list[str]:
+    """Publish a row of the theme above the others; the items that the shopper gets in it."""
+    tea = RowSettings("tea", kind=RowKind.THEME, theme=theme_id("tea-time"), min_size=3)
+    live_too(desk, tea, on_top=True)
+    row = editor.get(f"/surfaces/home?as={user}").text.split('id="row-tea"')[1].split("</section>")[0]
+    return re.findall(r'<li class="cell" data-item="([^"]+)"', row)
+
+
+def test_a_veto_that_empties_a_row_is_warned_of_before_it_is_published(desk, editor):
+    for item in tea_on_top(desk, editor, "ann")[2:]:
+        assert consequences(editor, desk.shop) == []
+        editor.post("/surfaces/home/veto", item_id=item, reason="Breaks", audience="everyone")
+    assert consequences(editor, desk.shop) == [
+        (
+            "3 of 3 sample shoppers lose the row “Tea time” on Home. "
+            "It is left out with fewer than 3 items, or with none of its kind."
+        )
+    ]
+
+
+def test_a_row_that_only_some_shoppers_lose_is_counted(desk, editor):
+    for item in tea_on_top(desk, editor, "bob")[2:]:
+        editor.post("/surfaces/home/veto?as=bob", item_id=item, reason="Breaks", audience="shopper")
+    [warning] = consequences(editor, desk.shop)
+    assert warning.startswith("1 of 3 sample shoppers loses the row “Tea time” on Home.")
+
+
+def test_a_new_row_that_nobody_gets_is_warned_of_and_one_that_is_taken_off_is_not(laid, editor):
+    assert consequences(editor, laid) == []
+    editor.post(
+        "/surfaces/home/rows", kind="new", title="Too much", size="12", min_size="400", group_limit="1"
+    )
+    [warning] = consequences(editor, laid)
+    assert warning.startswith("No sample shopper gets the row “Too much” on Home.")
+    editor.post("/surfaces/home/rows/too-much/remove")
+    assert consequences(editor, laid) == []
+
+
 def test_a_published_row_is_looked_at_alone_under_its_own_address(shop, editor):
     rows = (*home(shop).rows, RowSettings("popular", kind=RowKind.POPULAR, min_size=1))
     publish_rules(shop, replace(home(shop), rows=rows))
@@ -267,3 +366,26 @@ def test_a_row_whose_theme_is_removed_keeps_the_theme(laid, editor):
     answer = editor.post("/themes/tea-time/remove", token=token)
     assert answer.status_code in {409, 422}
     assert read_draft(laid).rules.theme("tea-time") is not None
+
+
+def test_a_title_for_a_market_that_nobody_knows_is_saved_and_said(laid, editor):
+    form = {"kind": "new", **SIZES}
+    saved = editor.post("/surfaces/home/rows", title="One", titles="DE: Neu\nGermny: Neu", **form)
+    assert "market “Germny” by name" in toast(saved)["text"]
+    assert "“DE”" not in toast(saved)["text"]
+    assert home(laid).row("one").titles == {"DE": "Neu", "Germny": "Neu"}
+    right = editor.post("/surfaces/home/rows", title="Two", titles="DE: Neu", **form)
+    assert (toast(right)["text"], toast(right)["tone"]) == ("Added the row “Two”", "good")
+
+
+def test_markets_of_shoppers_are_offered_and_one_that_nobody_knows_is_noticed(shop, editor):
+    page = editor.get("/surfaces/home?market=Germny").text
+    offered = page.split('<datalist id="markets">')[1].split("</datalist>")[0]
+    assert re.findall(r'value="([^"]+)"', offered) == ["DE", "FR", "GB"]
+    assert "market “Germny” by name" in page
+    assert "by name, and no shopper" not in editor.get("/surfaces/home?market=DE").text
+
+
+def test_a_rule_of_a_row_says_what_the_row_is_called(laid, editor):
+    editor.post("/surfaces/home/pin", item_id="i20", slot="1", row="just-arrived", audience="everyone")
+    assert "row “Just arrived” · everyone" in editor.get("/surfaces/home").text

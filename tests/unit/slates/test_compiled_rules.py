@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from hypothesis import given
@@ -64,6 +65,19 @@ def test_pins_vetoes_and_factors_are_the_same_one_request_after_the_other(scene:
         if factor is not None and same is not None:
             assert [factor(item_id) for item_id in ITEMS] == [same(item_id) for item_id in ITEMS]
             assert factor.personal == same.personal
+
+
+@half_as_many
+@given(any_scene, questions)
+def test_the_rules_that_are_said_to_weigh_an_item_are_those_that_do(scene: Scene, asked) -> None:
+    rules, _ = compiled(scene)
+    for request in [scene.request, *asked]:
+        weighing, factor = rules.weighing(request), rules.multiplier(request) if request.rules else None
+        for item_id in ITEMS:
+            found = weighing(item_id)
+            expected = 1.0 if factor is None else factor(item_id)
+            assert math.prod(each.factor for each in found) == expected
+            assert [each.factor > 1 for each in found] in ([], [True], [False], [True, False])
 
 
 @half_as_many

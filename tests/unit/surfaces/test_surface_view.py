@@ -58,6 +58,13 @@ def test_a_view_can_be_shared_through_its_address(view):
     assert read_view(PRODUCT, asked(**view.arguments()), ZONE) == view
 
 
+def test_what_is_live_has_all_rows_also_where_the_draft_leaves_one():
+    live, draft = PRODUCT, SurfaceSettings(id=PRODUCT.id, slug="product", title="Product page")
+    for show, whole in (("live", True), ("difference", True), ("draft", False)):
+        view = read_view(draft, asked(show=show), ZONE, live)
+        assert (view.many, view.whole) == (whole, whole), show
+
+
 def test_an_empty_address_looks_at_the_draft_as_anybody_now():
     view = read_view(HOME, asked(), ZONE)
     assert (view.show, view.shopper, view.rules) == (Show.DRAFT, "", True)

@@ -4,6 +4,7 @@ import { cellOf, currentCell, mayEdit } from "./stage.js";
 
 const REASON = "desk.last-reason";
 const GAP = 8;
+const FIELD = "input:not([type=hidden]), select, textarea";
 
 export function connectDialogs() {
   document.addEventListener("click", (event) => {
@@ -16,7 +17,9 @@ export function connectDialogs() {
   });
   document.addEventListener("htmx:afterSwap", (event) => {
     const dialog = event.target.closest?.("dialog");
-    if (dialog && !dialog.open) dialog.showModal();
+    if (!dialog || dialog.open) return;
+    dialog.showModal();
+    dialog.querySelector(FIELD)?.focus();
   });
   document.addEventListener("toast", sayWhatIsWrong);
   // What was asked is done: the dialog goes at once, so that the next key finds the tile.
@@ -66,7 +69,7 @@ function open(name, subject, anchor, quick = false) {
   const back = document.activeElement;
   dialog.showModal();
   beside(dialog, cellOf(anchor) ?? anchor);
-  const first = dialog.querySelector("[data-first]") ?? dialog.querySelector("input:not([type=hidden]), select, textarea, button");
+  const first = dialog.querySelector("[data-first]") ?? dialog.querySelector(`${FIELD}, button`);
   first?.focus();
   first?.select?.();
   dialog.addEventListener("close", () => {
@@ -76,12 +79,13 @@ function open(name, subject, anchor, quick = false) {
   return true;
 }
 
-// Dialogs lie folded in templates; the one that is open is the only one on the page.
+// Dialogs lie folded in templates; the one that is open is the only one on the page. It stands outside the stage:
+// one that was opened just before the stage was drawn anew must not go with the old one.
 function unfold(name) {
   const folded = document.getElementById(`${name}-template`);
   if (!folded) return null;
   const dialog = folded.content.firstElementChild.cloneNode(true);
-  folded.after(dialog);
+  document.body.append(dialog);
   window.htmx.process(dialog);
   return dialog;
 }

@@ -41,7 +41,9 @@ export function choose(cell) {
 function explain(cell) {
   const panel = document.getElementById("why");
   const words = cell.querySelector("template.why-words");
-  if (panel && words) panel.replaceChildren(words.content.cloneNode(true));
+  if (!panel || !words) return;
+  panel.replaceChildren(words.content.cloneNode(true));
+  window.htmx.process(panel);
 }
 
 function onArrow(event) {
