@@ -8,11 +8,11 @@ PYTEST_ARGS ?=
 BENCHMARKS := $(filter-out benchmarks/__init__.py,$(wildcard benchmarks/*.py))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench soak setup clean
+.PHONY: help demo test test-scale lint bench soak setup clean
 .DELETE_ON_ERROR:
 
 help:  ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 demo: $(VENV)/.installed $(VENV)/.assets  ## start the demo shop; stop it with Ctrl-C [UI_PORT API_PORT STOREFRONT_PORT]
 	@exec $(BIN)/recsys demo --ui-port $(UI_PORT) --api-port $(API_PORT) --storefront-port $(STOREFRONT_PORT)
@@ -20,6 +20,14 @@ demo: $(VENV)/.installed $(VENV)/.assets  ## start the demo shop; stop it with C
 test: $(VENV)/.installed-dev $(VENV)/.assets  ## run every test: SQLite, PostgreSQL and Chromium, all real [PYTEST_ARGS]
 	@chromium=$$($(BIN)/python .ci/browser.py) && \
 	RECSYS_TEST_CHROMIUM="$$chromium" $(BIN)/python -m pytest -q -n 2 --dist loadfile $(PYTEST_ARGS)
+
+# PySpark is half a gigabyte, so only this target asks for it; RECSYS_DATASETS names the folder of benchmark data.
+test-scale: $(VENV)/.installed-spark $(VENV)/.assets  ## run what goes beyond one machine: a Spark cluster, object storage, replicas, millions of events [PYTEST_ARGS]
+	@java=$$($(BIN)/python .ci/java.py) && \
+	JAVA_HOME="$$java" $(BIN)/python -m pytest -q -m scale $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -q tests/unit/snapshots tests/integration/slates/test_replicas_fetch_from_a_store.py
+	$(BIN)/python -m pytest -q -m soak --timeout 0 tests/soak/test_three_replicas.py
+	$(BIN)/python benchmarks/events.py --full
 
 lint: $(VENV)/.installed-dev  ## check style, types, import contracts and sizes
 	$(BIN)/ruff check .
@@ -51,6 +59,10 @@ $(VENV)/.installed: setup.cfg pyproject.toml constraints.txt | $(BIN)/python
 $(VENV)/.installed-dev: setup.cfg pyproject.toml constraints.txt | $(BIN)/python
 	@.ci/install $(VENV) dev
 	@touch $(VENV)/.installed $@
+
+$(VENV)/.installed-spark: $(VENV)/.installed-dev
+	@.ci/install $(VENV) dev,spark
+	@touch $@
 
 $(VENV)/.assets: curation_ui/package.json curation_ui/package-lock.json .ci/assets.py | $(BIN)/python
 	@echo "Fetching the browser libraries"

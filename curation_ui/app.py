@@ -13,8 +13,10 @@ from flask import Flask
 
 from curation_ui import auth, errors, rendering, security
 from curation_ui.context import EXTENSION, Desk
+from curation_ui.planned import PlannedPublications
 from recsys.services.shop import Shop, open_shop
 from recsys.settings import Settings
+from recsys.slates.finding import Wanted, find
 from recsys.slates.refresh import LiveHolder
 
 SIGNED_IN_FOR = timedelta(hours=12)
@@ -29,12 +31,18 @@ PARTS = (
     "curation_ui.search",
     "curation_ui.surfaces",
     "curation_ui.publishing",
+    "curation_ui.proposals",
+    "curation_ui.presence",
     "curation_ui.changes",
     "curation_ui.themes",
     "curation_ui.vetoes",
+    "curation_ui.rules",
     "curation_ui.runs",
     "curation_ui.releases",
     "curation_ui.audit",
+    "curation_ui.people",
+    "curation_ui.keys",
+    "curation_ui.account",
 )
 """One part of the desk each, with its routes in the blueprint `bp`."""
 
@@ -57,8 +65,15 @@ def create_app(shop: Shop | None = None, live: LiveHolder | None = None) -> Flas
     for part in PARTS:
         app.register_blueprint(import_module(part).bp)
     if serving:
+        warm(app)
         keep_what_stays()
     return app
+
+
+def warm(app: Flask) -> None:
+    """Make what is searched now, so that nobody's first search waits for it."""
+    state = app.extensions[EXTENSION].live.current()
+    find(state, Wanted("a"), 1)
 
 
 def keep_what_stays() -> None:
@@ -89,5 +104,6 @@ def _configuration(settings: Settings) -> dict[str, Any]:
 
 def _started(shop: Shop) -> LiveHolder:
     live = LiveHolder(shop.database, shop.settings, clock=shop.clock)
+    live.watch(PlannedPublications(shop))
     live.start()
     return live

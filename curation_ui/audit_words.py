@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, NamedTuple
 
-from curation_ui import context, words
+from curation_ui import context, moments, words
 from curation_ui.i18n import gettext as _
 from curation_ui.i18n import ngettext
 from recsys.domain.errors import RecsysError
@@ -102,6 +103,22 @@ def _published(entry: AuditEntry) -> str:
     )
 
 
+def _proposed(entry: AuditEntry) -> str:
+    changes = (entry.after or {})["changes"]
+    return ngettext(
+        "proposed %(num)d change as proposal %(target)s",
+        "proposed %(num)d changes as proposal %(target)s",
+        len(changes),
+        target=entry.target,
+    )
+
+
+def _planned(entry: AuditEntry) -> str:
+    after = entry.after or {}
+    when = moments.moment(datetime.fromisoformat(after["publish_at"]), context.zone())
+    return _("planned proposal %(target)s for %(when)s", target=entry.target, when=when)
+
+
 def _accepted(entry: AuditEntry) -> str:
     after = entry.after or {}
     said = _("accepted run %(run)s as release %(number)d", run=after["run_id"], number=int(after["number"]))
@@ -173,6 +190,12 @@ _SENTENCES: Mapping[str, Callable[[AuditEntry], str]] = {
     "release.publish": _published,
     "release.accept": _accepted,
     "release.rollback": _rolled_back,
+    "proposal.make": _proposed,
+    "proposal.schedule": _planned,
+    "proposal.publish": _about("saw proposal %(target)s published"),
+    "proposal.return": _about("handed proposal %(target)s back"),
+    "proposal.withdraw": _about("called proposal %(target)s off"),
+    "proposal.fail": _about("had planned proposal %(target)s, which could not be published"),
     "takedown.add": _taken_down,
     "takedown.lift": _lifted,
     "catalog.upsert": _catalog,
@@ -184,6 +207,10 @@ _SENTENCES: Mapping[str, Callable[[AuditEntry], str]] = {
     "interactions.import": _about("imported interactions"),
     "segments.import": _about("imported segments from %(target)s"),
     "person.add": _about("let %(target)s in"),
+    "person.invite": _about("invited %(target)s"),
+    "person.link": _about("made a new link for %(target)s"),
+    "person.join": _about("came in by the link for %(target)s"),
+    "person.sessions": _about("signed %(target)s out everywhere"),
     "person.role": _role,
     "person.password": _about("changed the password of %(target)s"),
     "person.deactivate": _about("kept %(target)s out"),

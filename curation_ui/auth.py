@@ -32,11 +32,24 @@ from curation_ui.i18n import gettext as _
 from curation_ui.i18n import ngettext
 from curation_ui.throttle import Throttle
 from curation_ui.toasts import Toast, Tone, from_htmx, with_toast
-from recsys.domain.people import Actor
+from recsys.domain.people import Actor, Permission
 from recsys.services import people
 from recsys.storage.people import Person
 
-OPEN_ENDPOINTS = frozenset({"static", "auth.login", "appearance.choose"})
+OPEN_ENDPOINTS = frozenset({"static", "auth.login", "appearance.choose", "account.join", "account.choose"})
+FOR_EVERYONE = frozenset(
+    {
+        "auth.logout",
+        "account.password",
+        "account.sign_out_everywhere",
+        "presence.here",
+        "publishing.check",
+        "themes.entries",
+        "themes.find_for",
+        "themes.preview",
+    }
+)
+"""What is posted and changes nothing but one's own account: whoever is signed in may."""
 THROTTLE = "recsys-throttle"
 
 bp = Blueprint("auth", __name__)
@@ -66,6 +79,7 @@ def install(app: Flask) -> None:
     manager.init_app(app)
     app.extensions[THROTTLE] = Throttle(lambda: context.shop().clock())
     app.before_request(_require_sign_in)
+    app.before_request(_require_editor)
 
 
 @bp.get("/login")
@@ -84,7 +98,7 @@ def sign_in() -> AnyResponse:
     key = f"{email.lower()}|{request.remote_addr}"
     wait = throttle.wait(key)
     if wait > timedelta(0):
-        return _refused(email, _wait_words(wait), 429, wait)
+        return _refused(email, wait_words(wait), 429, wait)
     person = people.check_password(context.shop(), email, password)
     if person is None:
         throttle.failed(key)
@@ -92,10 +106,7 @@ def sign_in() -> AnyResponse:
             email, _("This email and password do not belong together. Check both and try again."), 401
         )
     throttle.succeeded(key)
-    # A session that someone else may have planted is thrown away whole.
-    session.clear()
-    session.permanent = True
-    login_user(SignedIn(person))
+    begin(person)
     return redirect(_next(), 303)
 
 
@@ -106,6 +117,13 @@ def logout() -> AnyResponse:
     session.clear()
     flash(json.dumps(Toast(_("You are signed out."), Tone.INFO).plain()))
     return redirect(url_for("auth.login"), 303)
+
+
+def begin(person: Person) -> None:
+    """Begin a session. One that someone else may have planted is thrown away whole."""
+    session.clear()
+    session.permanent = True
+    login_user(SignedIn(person))
 
 
 def _load(kept: str) -> SignedIn | None:
@@ -136,6 +154,14 @@ def _require_sign_in() -> AnyResponse | None:
     return redirect(url_for("auth.login", next=None if target == "/" else target))
 
 
+def _require_editor() -> None:
+    """Turn those away who may only look, before their form is read; what more it takes, the use cases know."""
+    signing = request.endpoint in OPEN_ENDPOINTS or request.endpoint == "auth.sign_in"
+    if request.method != "POST" or request.endpoint is None or signing or request.endpoint in FOR_EVERYONE:
+        return
+    context.actor().require(Permission.EDIT)
+
+
 def _next() -> str:
     return within(request.values.get("next"), url_for("desk.index"))
 
@@ -149,7 +175,8 @@ def _refused(email: str, error: str, status: int, wait: timedelta | None = None)
     return response
 
 
-def _wait_words(wait: timedelta) -> str:
+def wait_words(wait: timedelta) -> str:
+    """What to say to whoever has tried too often."""
     minutes = int(wait.total_seconds() // 60) + 1
     return ngettext(
         "Too many tries. Wait %(num)d minute, then try again.",

@@ -7,7 +7,7 @@ from itertools import groupby
 
 from flask import Blueprint, render_template
 
-from curation_ui import context, waiting
+from curation_ui import context, foresight, waiting
 from recsys.domain.changes import Change
 from recsys.services import releasing
 
@@ -19,9 +19,12 @@ bp = Blueprint("desk", __name__)
 @bp.get("/")
 def index() -> str:
     """The first page after signing in."""
+    week, later = foresight.week()
     return render_template(
         "desk/index.html",
         matters=waiting.waiting(),
+        week=week,
+        later=later,
         by_author=changes_by_author(),
         takedowns=waiting.takedowns(),
         releases=releasing.releases(context.shop(), SHOWN),

@@ -37,7 +37,7 @@ def invalid_words(error: Invalid) -> str:
     """One sentence for a field that breaks a rule: “Slot: give a slot from 1 to 500”."""
     if not error.field:
         return error.message
-    name = error.field.rpartition(".")[2].replace("_", " ")
+    name = error.field.rpartition(".")[2].removesuffix("_id").replace("_", " ")
     return f"{name[:1].upper()}{name[1:]}: {error.message}"
 
 

@@ -39,12 +39,19 @@ def navigation() -> list[Place]:
     return [
         Place(_("Desk"), url_for("desk.index"), len(waiting()), _("waiting")),
         Place(_("Surfaces"), url_for("surfaces.index"), inner=_surfaces()),
+        Place(_("Rules"), url_for("rules.index")),
         Place(_("Themes"), url_for("themes.index"), len(rules.of(Theme)), _("themes")),
         Place(_("Vetoes"), url_for("vetoes.index"), len(rules.of(Veto)), _("vetoes")),
         Place(_("Runs"), url_for("runs.index"), ready, _("to review")),
         Place(_("Releases"), url_for("releases.index")),
         Place(_("Audit"), url_for("audit.index")),
+        *(_for_admins() if context.may("administer") else ()),
     ]
+
+
+def _for_admins() -> tuple[Place, ...]:
+    # “Keys” alone are those of the keyboard, further down in the rail.
+    return Place(_("People"), url_for("people.index")), Place(_("API keys"), url_for("keys.index"))
 
 
 def _surfaces() -> tuple[Place, ...]:

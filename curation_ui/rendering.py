@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import Flask, request, url_for
 
-from curation_ui import context, field_words, layout_words, moments, numbers, tiles, words
+from curation_ui import context, field_words, layout_words, moments, numbers, presence, tiles, words
 from curation_ui.i18n import gettext, language, ngettext
 from curation_ui.navigation import navigation
 from curation_ui.release_words import release_words
@@ -86,6 +86,7 @@ def _filters() -> dict[str, Callable[..., Any]]:
         "signed": numbers.signed,
         "window": moments.window_words,
         "kind": kind_of,
+        "who": who_words,
         "capitalize_first": lambda text: text[:1].upper() + text[1:],
     }
 
@@ -123,6 +124,7 @@ def _functions() -> dict[str, Callable[..., Any] | Any]:
         "release_words": release_words,
         "why_words": why_words,
         "who_words": who_words,
+        "others_here": presence.others,
         "my_name": lambda: context.called(context.me()),
         "SIGNS": words.SIGNS,
         "KIND_SIGNS": words.KIND_SIGNS,
@@ -142,5 +144,6 @@ def _page() -> dict[str, Any]:
         "language": language(),
         "shop_name": context.shop().settings.shop_name,
         "navigation": navigation() if signed_in and not request.headers.get("HX-Request") else [],
+        "presence_seconds": presence.SECONDS,
         "draft_live": context.draft().live_number if signed_in else None,
     }

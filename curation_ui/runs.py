@@ -5,10 +5,11 @@ from __future__ import annotations
 from flask import Blueprint, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from curation_ui import context, forms, run_words
+from curation_ui import context, forms, run_changes, run_words
 from curation_ui.i18n import gettext as _
-from curation_ui.toasts import Toast, done
-from recsys.services import releasing
+from curation_ui.toasts import Toast, done, from_htmx
+from recsys.domain.errors import Unavailable
+from recsys.services import auto_accept, releasing, run_metrics
 from recsys.services import runs as services
 
 SHOWN = 100
@@ -20,7 +21,8 @@ bp = Blueprint("runs", __name__, url_prefix="/runs")
 def index() -> str:
     """All runs, newest first."""
     found, live = services.runs(context.shop(), SHOWN), services.live_run(context.shop())
-    return render_template("runs/index.html", runs=found, live=live, say=run_words)
+    by_gate = auto_accept.by_gate(context.shop())
+    return render_template("runs/index.html", runs=found, live=live, by_gate=by_gate, say=run_words)
 
 
 @bp.get("/<run_id>")
@@ -28,7 +30,38 @@ def show(run_id: str) -> str:
     """One run beside the live one."""
     run, live = services.find_run(context.shop(), run_id), services.live_run(context.shop())
     board = run_words.leaderboard(run, None if live is None or live.id == run.id else live)
-    return render_template("runs/show.html", run=run, live=live, board=board, say=run_words)
+    other = live is not None and live.id != run.id
+    paired = run_metrics.paired_metrics(context.shop(), run.id, live.id) if live and other else None
+    return render_template(
+        "runs/show.html",
+        run=run,
+        live=live,
+        board=board,
+        paired=paired,
+        by_gate=auto_accept.by_gate(context.shop()),
+        say=run_words,
+    )
+
+
+@bp.get("/<run_id>/changes")
+def changes(run_id: str) -> str:
+    """What accepting the run would change; as a part of the run's page, or as a page of its own."""
+    run = services.find_run(context.shop(), run_id)
+    drafted = request.args.get("rules") == "draft" and bool(context.draft().changes)
+    try:
+        found, fault = run_changes.changes_of(run, drafted=drafted), ""
+    except Unavailable as error:
+        found, fault = None, str(error)
+    return render_template(
+        "runs/changes.html" if from_htmx() else "runs/changes_page.html",
+        run=run,
+        changes=found,
+        fault=fault,
+        level=3 if from_htmx() else 2,
+        drafted=drafted,
+        draft_changes=bool(context.draft().changes),
+        say=run_changes,
+    )
 
 
 @bp.post("/<run_id>/accept")

@@ -11,7 +11,8 @@ from flask import Blueprint, render_template, request, url_for
 from curation_ui import context, words
 from recsys.domain.catalog import Item
 from recsys.domain.rules import AnyRule, Boost, Pin, SurfaceSettings, Theme, Veto
-from recsys.services import catalog
+from recsys.slates.finding import Wanted
+from recsys.slates.finding import find as find_in_catalog
 
 SUGGESTED, LISTED, OFFERED = 6, 60, 12
 
@@ -55,8 +56,7 @@ def suggest() -> str:
 def options() -> str:
     """Items as the options of a field that takes an item's code; the field is called `item_id`."""
     text = request.args.get("item_id", "").strip()
-    found = catalog.search(context.shop(), text, OFFERED) if text else []
-    return render_template("search/options.html", items=found)
+    return render_template("search/options.html", items=items(text, OFFERED))
 
 
 def find(text: str, limit: int) -> Found:
@@ -66,7 +66,12 @@ def find(text: str, limit: int) -> Found:
     rules = context.draft().rules
     themes = [each for each in rules.of(Theme) if _says(text, f"{each.title} {each.slug} {each.blurb}")]
     others = [each for each in rules if isinstance(each, Pin | Veto | Boost) and _about(text, each)]
-    return Found(catalog.search(context.shop(), text, limit), themes[:limit], others[:limit])
+    return Found(items(text, limit), themes[:limit], others[:limit])
+
+
+def items(text: str, limit: int) -> list[Item]:
+    """Catalog items that have the words of `text`, the popular ones first."""
+    return find_in_catalog(context.state(), Wanted(text), limit)
 
 
 def pinning_address(item_id: str) -> str:
@@ -93,7 +98,7 @@ def rule_address(rule: AnyRule) -> str:
         case _ if rule.scope.surface is not None:
             return url_for("surfaces.show", slug=rule.scope.surface, _anchor=f"rule-{rule.id}")
         case _:
-            return url_for("surfaces.index", _anchor=f"rule-{rule.id}")
+            return url_for("rules.edit", rule=rule.id)
 
 
 def _about(text: str, rule: AnyRule) -> bool:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 from flask import url_for
 
-from curation_ui import context, words
+from curation_ui import context, proposals, words
 from curation_ui.i18n import gettext as _
 from curation_ui.i18n import ngettext
 from recsys.domain.ids import ItemId
 from recsys.domain.rules import Pin, Theme
+from recsys.domain.statuses import review_due
 from recsys.services.standing import conflicts
 from recsys.services.takedowns import standing as standing_takedowns
 from recsys.storage.runs import RunInfo
@@ -20,6 +21,9 @@ from recsys.storage.takedowns import Takedown
 
 FEWEST_MEMBERS = 6
 """A theme with fewer members that can be bought is called thin; one page of a narrow carousel."""
+
+SHOWN = 3
+"""Rules named one by one where several are meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,10 @@ class Matter:
 
 def waiting() -> list[Matter]:
     """Everything that waits, the most pressing first."""
-    return context.once("waiting", lambda: [*_runs(), *_moved(), *_gone(), *_thin(), *_disputed()])
+    return context.once(
+        "waiting",
+        lambda: [*_proposals(), *_runs(), *_moved(), *_gone(), *_overdue(), *_thin(), *_disputed()],
+    )
 
 
 def runs_to_review() -> list[RunInfo]:
@@ -58,6 +65,29 @@ def available_members(theme: Theme) -> Collection[ItemId]:
         members |= set(state.catalog.members(theme.selector, at))
     sellable = state.shop_view.sellable(None, at)
     return {item_id for item_id in members - set(theme.excluded) if sellable(item_id)}
+
+
+def _proposals() -> Iterator[Matter]:
+    """What a publisher is asked to publish, and what came back to whoever is asked for it."""
+    for each in proposals.waiting():
+        mine, address = each.author == context.me(), url_for("publishing.review", proposal=each.id)
+        names = {"who": context.called(each.author), "by": context.called(each.decided_by or "")}
+        if each.status == "open" and context.may("publish"):
+            title = ngettext(
+                "%(who)s proposes %(num)d change",
+                "%(who)s proposes %(num)d changes",
+                len(each.changes),
+                **names,
+            )
+            yield Matter(
+                "proposal", "✎", title, each.comment or _("Without a comment."), address, _("Review")
+            )
+        elif each.status == "returned" and mine:
+            title = _("%(by)s handed back what you proposed", **names)
+            yield Matter("proposal", "✎", title, f"“{each.word}”", address, _("Look"))
+        elif each.status == "failed" and (mine or context.may("publish")):
+            title = _("A publication planned by %(who)s did not take place", **names)
+            yield Matter("conflict", "⇄", title, each.word, address, _("Look"))
 
 
 def _read_ready() -> list[RunInfo]:
@@ -111,6 +141,18 @@ def _gone() -> Iterator[Matter]:
                 _("Look"),
                 (pin.item_id,),
             )
+
+
+def _overdue() -> Iterator[Matter]:
+    due = [rule for rule in context.draft().rules if review_due(rule, context.now(), context.zone())]
+    if due:
+        names = context.names()
+        title = ngettext("%(num)d rule is to be reviewed", "%(num)d rules are to be reviewed", len(due))
+        text = ", ".join(words.rule_words(rule, names) for rule in due[:SHOWN])
+        more = len(due) - SHOWN
+        text += _(" and %(n)d more", n=more) if more > 0 else ""
+        address = url_for("rules.index", review="due")
+        yield Matter("review", "☑", title, f"{text}.", address, _("Review"))
 
 
 def _thin() -> Iterator[Matter]:

@@ -246,6 +246,7 @@ def label(field: str) -> str:
         "window": _("time"),
         "scope": _("where"),
         "target": _("what"),
+        "review": _("day of review"),
     }.get(field, field.replace("_", " "))
 
 

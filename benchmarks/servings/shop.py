@@ -78,7 +78,7 @@ def make_shop(home: Path, size: Size) -> Served:
         upsert_items(shop, OPERATOR, items)
         ensure_first_release(shop, OPERATOR)
         write_snapshot(settings, size, items)
-        _publish(shop, rules)
+        publish_all(shop, rules)
         key, _ = add_key(shop, OPERATOR, "storefront", ["read"])
     finally:
         shop.database.close()
@@ -182,7 +182,7 @@ def _claims(settings: Settings, size: Size, n_items: int) -> Manifest:
     )
 
 
-def _publish(shop: Shop, rules: RuleSet) -> None:
+def publish_all(shop: Shop, rules: RuleSet) -> None:
     """One release with all rules and the run, without going through a draft of two thousand changes."""
     with acting(shop, OPERATOR, Permission.PUBLISH) as deed:
         deed.unit.runs.add(_run_info(deed.at))

@@ -10,7 +10,7 @@ from typing import Any
 from flask import flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from curation_ui import context, waiting
+from curation_ui import context, proposals, waiting
 from curation_ui.addresses import within
 from curation_ui.i18n import gettext as _
 from curation_ui.publishing.blueprint import bp
@@ -22,6 +22,7 @@ from recsys.domain.changes import Change
 from recsys.domain.ids import ItemId
 from recsys.domain.rules import AnyRule, Boost, Pin, SurfaceSettings, Theme, Veto
 from recsys.services.releasing import publish
+from recsys.storage.proposals import Proposal
 
 
 @bp.get("")
@@ -30,7 +31,8 @@ def review() -> str:
     draft = context.draft()
     back = within(request.args.get("back"), url_for("surfaces.index"))
     pick, surface = _pick(request.args.get("pick", "")), request.args.get("surface", "")
-    ids = picked(draft, pick, context.me(), surface)
+    asked = _proposed()
+    ids = picked(draft, pick, context.me(), surface) if asked is None else set(asked.changes)
     return render_template(
         "publishing/review.html",
         draft=draft,
@@ -41,6 +43,9 @@ def review() -> str:
         conflicts={each.change.id for each in draft.conflicts},
         chosen=ids,
         back=back,
+        proposals=proposals.waiting(),
+        asked=None if asked is None else asked.id,
+        earliest=proposals.earliest(),
         **_consequences(select(draft, ids)),
     )
 
@@ -50,7 +55,7 @@ def check() -> str:
     """What publishing the chosen changes would do; nothing is changed by asking."""
     draft = context.draft()
     back = within(request.form.get("back"), url_for("surfaces.index"))
-    selection = select(draft, _ids())
+    selection = select(draft, proposals.chosen_changes())
     return render_template(
         "publishing/consequences.html",
         draft=draft,
@@ -67,7 +72,7 @@ def go() -> Response:
     info = publish(
         context.shop(),
         context.actor(),
-        sorted(_ids()),
+        sorted(proposals.chosen_changes()),
         comment=request.form.get("comment", ""),
         expected_release=int(expected) if expected.isdecimal() else None,
     )
@@ -125,8 +130,10 @@ def _sellable(item_id: ItemId, market: str | None) -> bool:
     return context.state().shop_view.sellable(market, context.now())(item_id)
 
 
-def _ids() -> Collection[int]:
-    return {int(each) for each in request.form.getlist("change") if each.isdecimal() and each.isascii()}
+def _proposed() -> Proposal | None:
+    """The proposal that the address names, as long as it waits."""
+    asked = request.args.get("proposal", "")
+    return next((each for each in proposals.waiting() if str(each.id) == asked), None)
 
 
 def _pick(text: str) -> Pick:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from curation_ui import context
+from curation_ui import context, search
 from curation_ui.surfaces.blueprint import bp
 from curation_ui.surfaces.making import audiences
 from curation_ui.surfaces.scene import Scene, gather, surface_of
@@ -16,7 +16,6 @@ from curation_ui.toasts import from_htmx
 from curation_ui.vetoes import standing_reasons
 from recsys.domain.errors import Invalid, NotFound
 from recsys.domain.rules import SurfaceSettings
-from recsys.services.catalog import search
 from recsys.services.samples import sample_shoppers
 
 FOUND = 12
@@ -52,7 +51,7 @@ def find(slug: str) -> str:
     """The catalog items that match `q`, to be put on the grid."""
     view, _problem = view_asked(slug)
     text = request.args.get("q", "").strip()
-    found = search(context.shop(), text, FOUND) if text else []
+    found = search.items(text, FOUND)
     return render_template("surfaces/found.html", view=view, text=text, items=found)
 
 
@@ -61,7 +60,7 @@ def find_context(slug: str) -> str:
     """The catalog items that match what was typed, to stand on the page that the surface is beside."""
     view, _problem = view_asked(slug)
     text = request.args.get("context", "").strip()
-    found = search(context.shop(), text, FOUND) if text else []
+    found = search.items(text, FOUND)
     return render_template("surfaces/found_context.html", view=view, text=text, items=found)
 
 

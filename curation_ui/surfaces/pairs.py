@@ -72,7 +72,7 @@ def row_look(ground: Ground, question: Question, release: CompiledRelease) -> Lo
 def row_pair(ground: Ground, question: Question, shopper: str) -> Pair:
     """The question's row before and after the draft."""
     before, after = (row_look(ground, question, each) for each in (ground.live, ground.draft))
-    return _pair(before, after, ground.state, shopper)
+    return slate_pair(before, after, ground.state, shopper)
 
 
 def page_pairs(before: PageLook, after: PageLook, state: LiveState, shopper: str) -> list[Pair]:
@@ -111,11 +111,12 @@ def _row_pair(before: RowLook | None, after: RowLook | None, state: LiveState, s
     if row is None:
         raise ValueError("a pair is of a row that at least one side has")
     nothing = replace(row.look, slate=NOTHING)
-    pair = _pair(before.look if before else nothing, after.look if after else nothing, state, shopper)
+    pair = slate_pair(before.look if before else nothing, after.look if after else nothing, state, shopper)
     return replace(pair, row=row.settings, title=row.title)
 
 
-def _pair(before: Look, after: Look, state: LiveState, shopper: str) -> Pair:
+def slate_pair(before: Look, after: Look, state: LiveState, shopper: str) -> Pair:
+    """Two looks side by side, the later one marked with what moved."""
     moves = diff_slates(before.slate.items, after.slate.items)
     return Pair(
         shopper=shopper,

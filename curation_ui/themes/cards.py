@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import make_response, render_template, request, url_for
 from werkzeug.wrappers import Response
 
@@ -10,15 +12,14 @@ from curation_ui.errors import invalid_words
 from curation_ui.i18n import gettext as _
 from curation_ui.themes.blueprint import bp
 from curation_ui.themes.facts import facts_of
-from curation_ui.themes.form import codes_in, slug_of
+from curation_ui.themes.form import slug_of
+from curation_ui.themes.searching import Codes
 from curation_ui.toasts import Toast, done
 from recsys.domain.errors import Invalid
-from recsys.domain.rules import Theme, theme_id
+from recsys.domain.ids import ItemId
+from recsys.domain.rules import RESERVED_THEME_SLUGS, Theme, theme_id
 from recsys.domain.selectors import Selector
 from recsys.services import drafting
-
-RESERVED = frozenset({"new", "find", "entries", "preview"})
-"""Addresses below `/themes/` that are the desk's own."""
 
 
 @bp.get("")
@@ -41,22 +42,23 @@ def make() -> Response:
     """Draft a theme and go to its workbench."""
     form = request.form
     try:
-        theme = _begun(forms.text(form, "title"), forms.text(form, "slug"), form)
+        codes = Codes.read(forms.text(form, "codes"))
+        theme = _begun(forms.text(form, "title"), forms.text(form, "slug"), form, codes.added)
         change = drafting.put_rule(context.shop(), context.actor(), theme, expected="new")
     except Invalid as error:
         return make_response(render_template("themes/new.html", given=form, error=invalid_words(error)), 422)
     context.wrote()
-    toast = Toast(
-        _("“%(title)s” is in the draft.", title=theme.title),
-        undo=url_for("changes.undo", change_id=change.id),
-    )
-    return done(toast, url_for("themes.show", slug=theme.slug))
+    text = _("“%(title)s” is in the draft.", title=theme.title)
+    if codes.unknown:
+        text = _("%(text)s Not in the catalog: %(codes)s.", text=text, codes=codes.unknown_words)
+    toast = Toast(text, undo=url_for("changes.undo", change_id=change.id))
+    return done(toast, url_for("themes.show", slug=theme.slug, begun="yes"))
 
 
-def _begun(title: str, slug: str, form: forms.Form) -> Theme:
+def _begun(title: str, slug: str, form: forms.Form, picks: Sequence[ItemId]) -> Theme:
     slug = slug or slug_of(title)
     tags = forms.listed(form, "tags")
-    if slug in RESERVED:
+    if slug in RESERVED_THEME_SLUGS:
         raise Invalid("address", _("“%(slug)s” is an address of the desk itself; choose another", slug=slug))
     if theme_id(slug) in context.draft().rules:
         raise Invalid("slug", _("there is a theme at this address already; choose another"))
@@ -65,6 +67,6 @@ def _begun(title: str, slug: str, form: forms.Form) -> Theme:
         slug=slug,
         title=title,
         blurb=forms.text(form, "blurb"),
-        picks=codes_in(forms.text(form, "codes")),
+        picks=tuple(picks),
         selector=Selector(tags=tags) if tags else None,
     )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from curation_ui import context, waiting
+from recsys.domain.errors import Unavailable
 from recsys.domain.ids import ItemId
-from recsys.domain.rules import Pin, SurfaceSettings, Theme
+from recsys.domain.rules import Pin, RowSettings, SurfaceSettings, Theme
 from recsys.services.preview import Question
-from recsys.services.theme_preview import ThemeMember, theme_members
+from recsys.services.theme_preview import MemberStatus, ThemeMember, statuses_of, theme_members
 
 THUMBS = 4
 
@@ -33,6 +34,7 @@ class ThemeFacts:
     available: int
     first: Sequence[ItemId]
     places: Sequence[Place]
+    rows: Sequence[tuple[SurfaceSettings, RowSettings]]
 
     @property
     def thin(self) -> bool:
@@ -50,8 +52,9 @@ def facts_of(theme: Theme) -> ThemeFacts:
         _change(theme),
         len(members),
         len(available),
-        shown[:THUMBS],
+        _pictures(theme, shown),
         places_of(theme),
+        rows_of(theme),
     )
 
 
@@ -88,15 +91,36 @@ def places_of(theme: Theme) -> list[Place]:
     ]
 
 
+def statuses(item_ids: Collection[ItemId], theme: Theme | None = None) -> Mapping[ItemId, MemberStatus]:
+    """What keeps each item from shoppers, of whom nothing is known; nothing before the first run."""
+    question = Question(surface=_seen_on(theme), at=context.now())
+    try:
+        return statuses_of(context.shop(), context.state(), item_ids, question)
+    except Unavailable:
+        return {}
+
+
+def rows_of(theme: Theme) -> list[tuple[SurfaceSettings, RowSettings]]:
+    """The rows of pages that show the theme, in the draft."""
+    surfaces = context.draft().rules.of(SurfaceSettings)
+    return [(surface, row) for surface in surfaces for row in surface.rows if row.theme == theme.id]
+
+
+def _pictures(theme: Theme, shown: Sequence[ItemId]) -> list[ItemId]:
+    """The cover first, where one is chosen."""
+    cover = [] if theme.cover is None else [theme.cover]
+    return list(dict.fromkeys([*cover, *shown]))[:THUMBS]
+
+
 def members_for(theme: Theme, user: str | None, market: str | None) -> Sequence[ThemeMember]:
     """The members in the order in which this shopper would meet them."""
     question = Question(surface=_seen_on(theme), at=context.now(), user=user, market=market)
     return theme_members(context.shop(), context.state(), theme, question)
 
 
-def _seen_on(theme: Theme) -> str:
+def _seen_on(theme: Theme | None) -> str:
     """A surface to look at the theme on: one that shows it, else the first of the shop."""
-    placed = [place.surface for place in places_of(theme) if place.surface is not None]
+    placed = [place.surface for place in places_of(theme) if place.surface is not None] if theme else []
     surfaces = [surface.slug for surface in context.draft().rules.of(SurfaceSettings)]
     return next(iter([*placed, *(slug for slug in surfaces if slug == "home"), *surfaces]), "home")
 

@@ -42,6 +42,7 @@ def theme_from(form: Form, slug: str, zone: str) -> Theme:
         order=_order(form),
         head=forms.whole(form, "head", _("Fixed head")),
         window=forms.window_from(form, zone),
+        cover=_cover(form),
         owner=forms.text(form, "owner"),
         notes=forms.text(form, "notes"),
         paused=form.get("paused") == "yes",
@@ -64,6 +65,11 @@ def _order(form: Form) -> ThemeOrder:
         return ThemeOrder(given)
     except ValueError:
         raise Invalid("order", _("choose one of the three orders")) from None
+
+
+def _cover(form: Form) -> ItemId | None:
+    given = forms.optional(form, "cover")
+    return ItemId(given) if given else None
 
 
 def _by_market(form: Form, field: str) -> Mapping[str, str]:

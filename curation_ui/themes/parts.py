@@ -1,4 +1,4 @@
-"""Parts of the workbench that htmx asks for while one works."""
+"""A theme as three shoppers would meet it, while one works on it."""
 
 from __future__ import annotations
 
@@ -11,36 +11,25 @@ from curation_ui import context, forms
 from curation_ui.errors import invalid_words
 from curation_ui.themes.blueprint import bp
 from curation_ui.themes.facts import members_for
-from curation_ui.themes.form import codes_in, theme_from
+from curation_ui.themes.form import theme_from
 from recsys.domain.errors import Invalid, RecsysError, Unavailable
 from recsys.domain.rules import Theme
-from recsys.services import catalog
+from recsys.services.samples import sample_shoppers
 from recsys.services.theme_preview import ThemeMember
 
-FOUND, SHOWN, SELECTED = 12, 60, 8
+SHOWN, SHOPPERS = 30, 3
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
-    """A theme as one shopper would meet it."""
+class Seen:
+    """A theme as one shopper (None: anybody) would meet it."""
 
-    theme: Theme
+    user: str | None
     members: Sequence[ThemeMember]
-    selected: Sequence[str]
-
-    @classmethod
-    def of(cls, theme: Theme, members: Sequence[ThemeMember]) -> Preview:
-        """A preview with what the theme's selector holds now."""
-        held = (
-            context.state().catalog.members(theme.selector, context.now())
-            if theme.selector is not None
-            else ()
-        )
-        return cls(theme, members, list(held))
 
     @property
     def shown(self) -> Sequence[ThemeMember]:
-        """The first members; the page says how many more there are."""
+        """The first members that the shopper would be shown, and what keeps others away; the page says how many more."""
         return self.members[:SHOWN]
 
     @property
@@ -49,40 +38,42 @@ class Preview:
         return sum(member.status == "ok" for member in self.members)
 
 
-@bp.get("/find")
-def find() -> str:
-    """Catalog items that match `q`, each with a way to add it."""
-    text = request.args.get("q", "").strip()
-    items = catalog.search(context.shop(), text, FOUND) if text else []
-    return render_template("themes/found.html", q=text, items=items)
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A theme side by side as some shoppers would meet it."""
+
+    theme: Theme
+    seen: Sequence[Seen]
+    selected: Sequence[str]
+
+    @classmethod
+    def of(cls, theme: Theme, users: Sequence[str | None], market: str | None) -> Preview:
+        """The preview, with what the theme's selector holds now. Raises Unavailable before the first run."""
+        held = (
+            context.state().catalog.members(theme.selector, context.now())
+            if theme.selector is not None
+            else ()
+        )
+        return cls(theme, [Seen(user, members_for(theme, user, market)) for user in users], list(held))
 
 
-@bp.post("/entries")
-def entries() -> str:
-    """The list entries of the codes in `codes`, for adding them to the hand-picks or exclusions (`kind`)."""
-    codes = codes_in(request.form.get("codes", ""))
-    have = set(request.form.getlist("picks" if request.form.get("kind") != "excluded" else "excluded"))
-    kind = "excluded" if request.form.get("kind") == "excluded" else "picks"
-    known = catalog.find_items(context.shop(), codes)
-    return render_template(
-        "themes/entries.html",
-        kind=kind,
-        added=[code for code in codes if code in known and code not in have],
-        repeated=[code for code in codes if code in have],
-        unknown=[code for code in codes if code not in known],
-    )
+def first_shoppers() -> Sequence[str | None]:
+    """Anybody, and two of the run's samples who differ in how much they bought."""
+    samples = [each.user_id for each in sample_shoppers(context.shop(), context.state())]
+    chosen = [None, *(samples[len(samples) // 2 :: max(1, len(samples) // 2 - 1)][:2] if samples else ())]
+    return [*chosen, *[None] * (SHOPPERS - len(chosen))][:SHOPPERS]
 
 
 @bp.post("/preview")
 def preview() -> str:
-    """What the form as it stands would show to the shopper chosen beside it; nothing is saved."""
+    """What the form as it stands would show to the shoppers chosen beside it; nothing is saved."""
     try:
         theme = theme_from(request.form, forms.text(request.form, "slug"), context.zone())
-        user, market = (forms.optional(request.form, name) for name in ("preview_user", "preview_market"))
-        found = Preview.of(theme, members_for(theme, user, market))
+        users = [each.strip() or None for each in request.form.getlist("preview_user")[:SHOPPERS]]
+        found = Preview.of(theme, users or [None], forms.optional(request.form, "preview_market"))
     except Unavailable as error:
         return render_template("themes/preview.html", preview=None, problem=str(error))
     except RecsysError as error:
         words = invalid_words(error) if isinstance(error, Invalid) else str(error)
         return render_template("themes/preview.html", preview=None, problem=words)
-    return render_template("themes/preview.html", preview=found, problem="", tiles=SELECTED)
+    return render_template("themes/preview.html", preview=found, problem="")

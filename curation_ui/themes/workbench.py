@@ -5,16 +5,19 @@ from __future__ import annotations
 from flask import make_response, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from curation_ui import context
+from curation_ui import context, forms
 from curation_ui.errors import invalid_words
 from curation_ui.i18n import gettext as _
+from curation_ui.surfaces.making import place_theme, read_slots
+from curation_ui.surfaces.scene import surface_of
 from curation_ui.themes.blueprint import bp
-from curation_ui.themes.facts import facts_of, members_for
+from curation_ui.themes.facts import facts_of, statuses
 from curation_ui.themes.form import theme_from
-from curation_ui.themes.parts import Preview
+from curation_ui.themes.parts import Preview, first_shoppers
 from curation_ui.toasts import Toast, done
 from recsys.domain.errors import Conflict, Invalid, NotFound, Unavailable
-from recsys.domain.rules import Theme, ThemeOrder
+from recsys.domain.rules import SurfaceSettings, Theme, ThemeOrder
+from recsys.domain.scopes import Scope
 from recsys.services import drafting
 from recsys.services.samples import sample_shoppers
 
@@ -66,6 +69,28 @@ def remove(slug: str) -> Response:
     return done(toast, url_for("themes.index"))
 
 
+@bp.post("/<slug>/place")
+def place(slug: str) -> Response:
+    """Place the theme in slots of a surface, for everyone."""
+    theme, form, rules = _theme(slug), request.form, context.draft().rules
+    surface_slug, _slash, row = forms.text(form, "where").partition("/")
+    surface = surface_of(context.draft(), surface_slug)
+    scope = Scope(surface=surface.slug, row=row or None)
+    pins = place_theme(rules, slug, read_slots(form.get("slots", "")), scope, context.shop().new_id)
+    changes = [
+        drafting.put_rule(context.shop(), context.actor(), each, expected=drafting.NEW).id for each in pins
+    ]
+    context.wrote()
+    words = _(
+        "Placed “%(title)s” in slot %(slots)s of %(surface)s",
+        title=theme.title,
+        slots=", ".join(str(each.slot) for each in pins),
+        surface=surface.title,
+    )
+    undo = url_for("surfaces.undo_changes", slug=surface.slug, change=changes)
+    return done(Toast(words, undo=undo), url_for("themes.show", slug=slug))
+
+
 def _conflicting(theme: Theme, conflict: Conflict) -> Response:
     """The form as it was sent, beside what stands by now; saving it again goes over that."""
     context.wrote()
@@ -98,11 +123,15 @@ def _bench(
         orders=list(ThemeOrder),
         samples=sample_shoppers(context.shop(), context.state()),
         preview=_first_preview(theme),
+        users=first_shoppers(),
+        begun=request.args.get("begun") == "yes",
+        statuses=statuses([*theme.picks, *theme.excluded], theme),
+        surfaces=context.draft().rules.of(SurfaceSettings),
     )
 
 
 def _first_preview(theme: Theme) -> Preview | None:
     try:
-        return Preview.of(theme, members_for(theme, None, None))
+        return Preview.of(theme, first_shoppers(), None)
     except Unavailable:
         return None

@@ -48,19 +48,35 @@ class Block:
 
 def shopper_blocks(data: TrainingData, models: FittedModels, order: NDArray[np.int64]) -> Iterator[Block]:
     """Rank for all shoppers in the given order, block by block."""
-    unwanted = disliked(data)
-    exclude = csr_matrix(data.owned + unwanted)
-    again = repeat_scores(data)
-    again = csr_matrix(again - again.multiply(unwanted))
-    again.eliminate_zeros()
+    exclude, again = excluded(data), repeats_of(data)
     for start in range(0, len(order), SHOPPERS_AT_A_TIME):
         rows = order[start : start + SHOPPERS_AT_A_TIME]
-        new = models.winner.top_k(rows, MAX_CANDIDATES, exclude[rows])
-        yield Block(
-            rows,
-            _with_reasons(rows, new.items, to_unit(new.scores), models.explainer),
-            _with_reasons(rows, *_best_stored(again[rows], MAX_REPEATS), models.explainer),
-        )
+        yield ranked_block(rows, models.winner, models.explainer, exclude[rows], again[rows])
+
+
+def excluded(data: TrainingData) -> csr_matrix:
+    """What is no candidate: owned or disliked, bool [n_users, n_items]."""
+    return csr_matrix(data.owned + disliked(data))
+
+
+def repeats_of(data: TrainingData) -> csr_matrix:
+    """Scores of what may be bought again, without what is disliked: float32 [n_users, n_items]."""
+    again = repeat_scores(data)
+    again = csr_matrix(again - again.multiply(disliked(data)))
+    again.eliminate_zeros()
+    return again
+
+
+def ranked_block(
+    rows: NDArray[np.int64], winner: Fitted, explainer: Fitted, exclude: csr_matrix, again: csr_matrix
+) -> Block:
+    """Rank for some shoppers; `exclude` and `again` hold their rows alone, [len(rows), n_items]."""
+    new = winner.top_k(rows, MAX_CANDIDATES, exclude)
+    return Block(
+        rows,
+        _with_reasons(rows, new.items, to_unit(new.scores), explainer),
+        _with_reasons(rows, *_best_stored(again, MAX_REPEATS), explainer),
+    )
 
 
 def lists(ranked: TopK) -> Lists:

@@ -12,10 +12,9 @@ from recsys.models.als import Als, FittedAls
 from recsys.models.auto import best_of, tune
 from recsys.models.base import Fitted, Recommender
 from recsys.models.item_knn import FittedItemKnn, ItemKnn
-from recsys.models.loading import AUTO
 from recsys.models.popular import FittedPopular, Popular
 from recsys.models.progress import Progress
-from recsys.models.selection import BASELINE, DECISIVE, Judged, K, Validation, compare, contenders, steps
+from recsys.models.selection import BASELINE, DECISIVE, Judged, K, Validation, compare, steps
 from recsys.models.tuning import parameters
 from recsys.models.validation import Asked
 
@@ -54,7 +53,7 @@ class Choice:
 
 
 def choose(
-    model: str,
+    models: tuple[Recommender, ...] | None,
     question: Validation | None,
     *,
     seed: int,
@@ -62,12 +61,12 @@ def choose(
     progress: Progress,
     monotonic: Callable[[], float],
 ) -> Choice:
-    """Give the model asked for, measured beside popularity; for ``auto`` tune and take the best.
+    """Give the last of `models`, measured beside the others; without `models` tune and take the best.
 
-    Where nothing could be measured, ``auto`` takes popularity: nothing shows that anything else would do better.
-    Raises `Invalid` for an unknown model, and for one that fails.
+    Where nothing could be measured, tuning takes popularity: nothing shows that anything else would do better.
+    Raises `Invalid` for a model that fails.
     """
-    if model == AUTO:
+    if models is None:
         tried = (
             ()
             if question is None
@@ -77,7 +76,6 @@ def choose(
         return Choice(
             best_of(tried), judged, {each.judged.model: parameters(each.recommender) for each in tried}
         )
-    models = contenders(model)
     judged = () if question is None else compare(models, question, seed=seed, progress=progress)
     return Choice(models[-1], judged, {each.name: parameters(each) for each in models})
 

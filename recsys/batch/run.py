@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,18 +12,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.batch.fit import choose, fit_all, leaderboard
+from recsys.batch.engine import Engine, ThisMachine
+from recsys.batch.fit import Choice, choose, leaderboard
 from recsys.batch.gate import Gate, check_run
+from recsys.batch.measured import Measured
 from recsys.batch.samples import pick_samples
 from recsys.batch.snapshot import Label, write_snapshot
 from recsys.data.dislikes import disliked
 from recsys.data.training import TrainingData
 from recsys.domain.errors import Invalid
 from recsys.models.content import ItemText
-from recsys.models.loading import AUTO
 from recsys.models.progress import Progress, Silent
-from recsys.models.selection import contenders
-from recsys.models.validation import ask
+from recsys.models.validation import Asked, ask
+from recsys.snapshots.identity import hash_columns, hash_order
 from recsys.snapshots.verify import verify
 
 
@@ -40,6 +41,7 @@ class BatchResult:
         gate: whether the run holds against the baseline and the live run.
         facts: counts, among them ``shoppers_with_candidates``; see `_facts`.
         snapshot_folder: holds the verified snapshot.
+        measured: the winner's metrics by shopper, None where nothing was measured.
 
     """
 
@@ -49,6 +51,7 @@ class BatchResult:
     gate: Gate
     facts: dict[str, Any]
     snapshot_folder: Path
+    measured: Measured | None = field(default=None, compare=False, repr=False)
 
 
 def run_batch(
@@ -66,6 +69,7 @@ def run_batch(
     progress: Progress | None = None,
     budget: float | None = None,
     monotonic: Callable[[], float] = time.monotonic,
+    engine: Engine | None = None,
 ) -> BatchResult:
     """Measure the models, choose one, fit it on everything, and leave a verified snapshot.
 
@@ -76,31 +80,49 @@ def run_batch(
         identity_key: at most 64 bytes; shoppers are found by a hash of their id under this key.
         seed, created_at: of all that chance decides (equal data and seed, equal snapshot), and the moment, aware.
         live_metrics, live_facts: what the live run's `BatchResult` says, if there is one.
-        progress: told where the work stands.
         budget, monotonic: seconds for the tuning of ``auto``, None for no limit, and their clock.
+        progress, engine: told where the work stands, and who fits and ranks; by default this machine.
 
     Raises:
         Invalid: for an unknown model, one that fails, and data without any item. Conflict: where the folder exists.
         SnapshotDamaged: where the disk did not keep what was written.
 
     """
-    watch = progress or Silent()
-    if model != AUTO:
-        contenders(model)
-    if not len(data.items):
-        raise Invalid("items", "There is nothing to recommend yet; import a catalog or interactions first.")
+    watch, worker = progress or Silent(), engine or ThisMachine()
+    models = worker.contenders(model)
+    _require_items(data)
     watch.step("Splitting", 1)
     asked = ask(data, seed=seed)
-    choice = choose(model, asked.question, seed=seed, budget=budget, progress=watch, monotonic=monotonic)
-    fitted = fit_all(choice.winner, data, seed=seed, progress=watch)
+    choice = choose(models, asked.question, seed=seed, budget=budget, progress=watch, monotonic=monotonic)
+    fitted = worker.fit_all(choice.winner, data, seed=seed, progress=watch)
     label = Label(run_id, created_at, identity_key)
-    counts = write_snapshot(folder, label, data, fitted, watch, catalog=catalog)
+    counts = write_snapshot(folder, label, data, fitted, watch, catalog=catalog, blocks=worker.shopper_blocks)
     watch.step("Verifying", 1)
     verify(folder)
+    watch.advance()
     metrics, facts = leaderboard(asked, choice), _facts(data, counts)
     gate = check_run(metrics, facts, live_metrics, live_facts)
-    watch.advance()
-    return BatchResult(run_id, choice.winner.name, metrics, gate, facts, folder)
+    found = _measured(data, asked, choice, identity_key)
+    return BatchResult(run_id, choice.winner.name, metrics, gate, facts, folder, found)
+
+
+def _measured(data: TrainingData, asked: Asked, choice: Choice, identity_key: bytes) -> Measured | None:
+    """The winner's metrics by shopper, under the hashes by which snapshots know them."""
+    judged = next((each for each in choice.judged if each.model == choice.winner.name), None)
+    if judged is None or asked.question is None or not judged.per_shopper:
+        return None
+    rows = asked.question.rows
+    if any(len(values) != len(rows) for values in judged.per_shopper.values()):
+        return None
+    high, low = hash_columns(identity_key, [str(data.users.ids[row]) for row in rows])
+    order = hash_order(high, low)
+    values = {name: each[order].astype(np.float32) for name, each in judged.per_shopper.items()}
+    return Measured(high[order], low[order], values)
+
+
+def _require_items(data: TrainingData) -> None:
+    if not len(data.items):
+        raise Invalid("items", "There is nothing to recommend yet; import a catalog or interactions first.")
 
 
 def _facts(data: TrainingData, counts: NDArray[np.int64]) -> dict[str, Any]:

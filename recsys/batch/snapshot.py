@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.batch.candidates import Lists, lists, shopper_blocks
+from recsys.batch.candidates import Block, Lists, lists, shopper_blocks
 from recsys.batch.fit import FittedModels
 from recsys.batch.fold_rows import fold_lists, gram
 from recsys.batch.neighbours import neighbour_blocks
@@ -24,6 +24,8 @@ from recsys.models.progress import Progress
 from recsys.snapshots.identity import hash_columns, hash_order, key_fingerprint
 from recsys.snapshots.layout import FOLD, FORMAT, MAX_POPULAR, SOLD, TRENDING, Manifest, VectorSpace
 from recsys.snapshots.write import SnapshotWriter
+
+Blocks = Callable[[TrainingData, FittedModels, NDArray[np.int64]], Iterator[Block]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +45,19 @@ def write_snapshot(
     progress: Progress,
     *,
     catalog: Sequence[ItemText] = (),
+    blocks: Blocks = shopper_blocks,
 ) -> NDArray[np.int64]:
     """Write the whole snapshot; gives the number of candidates of every shopper, in the snapshot's order.
 
     `catalog`: what is known of items in words, for neighbours of those that nobody has bought yet.
+    `blocks`: who ranks for the shoppers.
     """
     high, low = hash_columns(label.identity_key, data.users.ids)
     order = hash_order(high, low)
     with SnapshotWriter(folder, models.als.settings.factors) as writer:
         writer.append("shopper_high", high[order])
         writer.append("shopper_low", low[order])
-        counts = _write_shoppers(writer, data, models, order, progress)
+        counts = _write_shoppers(writer, data, models, blocks(data, models, order), progress)
         _write_items(writer, data, models, catalog, progress)
         writer.finish(_manifest(label, data, models))
     return counts
@@ -63,12 +67,12 @@ def _write_shoppers(
     writer: SnapshotWriter,
     data: TrainingData,
     models: FittedModels,
-    order: NDArray[np.int64],
+    blocks: Iterator[Block],
     progress: Progress,
 ) -> NDArray[np.int64]:
-    progress.step("Ranking for every shopper", len(order))
+    progress.step("Ranking for every shopper", len(data.users))
     counts = [np.zeros(0, np.int64)]
-    for block in shopper_blocks(data, models, order):
+    for block in blocks:
         owned = data.owned[block.rows]
         writer.append("shopper_market", data.user_market[block.rows])
         writer.append("shopper_vectors", models.als.shopper_vectors[block.rows])

@@ -8,7 +8,9 @@ import click
 
 from recsys.cli.context import this_shop
 from recsys.cli.progress import Bars
+from recsys.domain.errors import Invalid
 from recsys.domain.people import OPERATOR
+from recsys.services.exchanging import Plan, import_rules, import_themes, plan_import, plan_themes
 from recsys.services.importing import Imported, import_interactions, import_items, import_segments
 
 SHOWN = 20
@@ -18,7 +20,7 @@ STRICT = click.option("--strict", is_flag=True, help="Import nothing when any ro
 
 @click.group("import")
 def import_group() -> None:
-    """Bring in the catalog, what shoppers did, and who they are; CSV, Parquet or JSON Lines."""
+    """Bring in the catalog, what shoppers did, and who they are (CSV, Parquet or JSON Lines); and rules and themes (CSV)."""
 
 
 @import_group.command()
@@ -50,6 +52,44 @@ def segments(file: Path, strict: bool, replace: bool) -> None:
     with Bars() as bars:
         done = import_segments(this_shop(), OPERATOR, file, strict=strict, replace=replace, progress=bars)
     _report(done, f"{done.added:,} new members, {done.unchanged:,} there already.")
+
+
+@import_group.command()
+@FILE
+@click.option("--dry-run", is_flag=True, help="Say what would happen, and every bad line; change nothing.")
+def rules(file: Path, dry_run: bool) -> None:
+    """Bring pins, vetoes and boosts into the draft, all of them or, when any line is bad, none.
+
+    A rule with the id of one in the draft replaces it; rules that the file does not name stay.
+    """
+    shop, data = this_shop(), file.read_bytes()
+    plan = plan_import(shop, OPERATOR, data) if dry_run else import_rules(shop, OPERATOR, data)[0]
+    _tell(plan, "rules", dry_run)
+
+
+@import_group.command()
+@FILE
+@click.option("--dry-run", is_flag=True, help="Say what would happen, and every bad line; change nothing.")
+def themes(file: Path, dry_run: bool) -> None:
+    """Bring themes into the draft, all of them or, when any line is bad, none.
+
+    A theme with the slug of one in the draft replaces it; themes that the file does not name stay.
+    """
+    shop, data = this_shop(), file.read_bytes()
+    plan = plan_themes(shop, OPERATOR, data) if dry_run else import_themes(shop, OPERATOR, data)[0]
+    _tell(plan, "themes", dry_run)
+
+
+def _tell(plan: Plan, noun: str, dry_run: bool) -> None:
+    """Say what was done or would be; or name every bad line, and fail."""
+    for row in plan.problems:
+        click.echo(f"  {row}", err=True)
+    if plan.problems:
+        raise Invalid("file", f"{plan.bad_lines:,} lines cannot be {noun}, so nothing was changed; mend them")
+    done = "would be" if dry_run else "are"
+    click.echo(
+        f"{len(plan.new):,} new {noun} {done} in the draft, {len(plan.changed):,} changed, {plan.unchanged:,} as before."
+    )
 
 
 def _report(done: Imported, words: str) -> None:

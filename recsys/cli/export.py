@@ -11,6 +11,9 @@ import click
 from recsys.cli.context import this_shop
 from recsys.cli.progress import Bars
 from recsys.data.slate_files import Format
+from recsys.domain.rules import Theme
+from recsys.services.drafting import read_draft
+from recsys.services.exchanging import count_rules, rules_to_export, themes_to_export
 from recsys.services.exporting import Export, export_slates
 
 
@@ -54,6 +57,32 @@ def slates(kind: str | None, output: Path, **wanted: Any) -> None:
     )
     if done.empty:
         click.echo(f"{done.empty:,} of them have no item there and no row in the file.", err=True)
+
+
+@export.command()
+@click.option(
+    "--live", is_flag=True, help="The rules of the live release; those of the draft when not given."
+)
+@click.option("--output", required=True, type=click.Path(path_type=Path), metavar="FILE")
+def rules(live: bool, output: Path) -> None:
+    """Write pins, vetoes and boosts to a CSV file, as `recsys import rules` reads it."""
+    draft = read_draft(this_shop())
+    text = rules_to_export(draft.live if live else draft.rules)
+    output.write_text(text, encoding="utf-8", newline="")
+    click.echo(f"{count_rules(draft.live if live else draft.rules):,} rules in {output}.")
+
+
+@export.command()
+@click.option(
+    "--live", is_flag=True, help="The themes of the live release; those of the draft when not given."
+)
+@click.option("--output", required=True, type=click.Path(path_type=Path), metavar="FILE")
+def themes(live: bool, output: Path) -> None:
+    """Write the themes to a CSV file, as `recsys import themes` reads it."""
+    draft = read_draft(this_shop())
+    chosen = draft.live if live else draft.rules
+    output.write_text(themes_to_export(chosen), encoding="utf-8", newline="")
+    click.echo(f"{len(chosen.of(Theme)):,} themes in {output}.")
 
 
 def _format(kind: str | None, output: Path) -> Format:

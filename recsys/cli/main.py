@@ -16,8 +16,8 @@ from recsys.cli.evaluate import evaluate
 from recsys.cli.export import export
 from recsys.cli.people import keys, users
 from recsys.cli.recommend import recommend
-from recsys.cli.releases import accept, releases, rollback
-from recsys.cli.runs import runs, train
+from recsys.cli.releases import accept, publish_due_command, releases, rollback
+from recsys.cli.runs import prune, runs, train
 from recsys.cli.servers import serve, ui
 from recsys.domain.errors import RecsysError
 
@@ -34,9 +34,11 @@ for command in (
     import_group,
     train,
     runs,
+    prune,
     accept,
     releases,
     rollback,
+    publish_due_command,
     recommend,
     export,
     evaluate,

@@ -1,4 +1,4 @@
-"""recsys releases, accept, rollback."""
+"""recsys releases, accept, rollback, publish-due."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import click
 
 from recsys.cli.context import show, this_shop
 from recsys.domain.people import OPERATOR
+from recsys.services.proposing import publish_due
 from recsys.services.releasing import accept_run, roll_back
 from recsys.services.releasing import releases as all_releases
 
@@ -49,3 +50,16 @@ def rollback(release: int, what: str | None, comment: str) -> None:
     """Make a new release with the content of an old one. Takedowns stay."""
     made = roll_back(this_shop(), OPERATOR, release, what=what or "both", comment=comment)  # type: ignore[arg-type]  # click gives a plain str
     click.echo(f"Release {made.number} is live, with the content of release {release}.")
+
+
+@click.command("publish-due")
+def publish_due_command() -> None:
+    """Publish what was planned at the desk and is due. A running desk does so by itself; this is for when none runs."""
+    done = publish_due(this_shop())
+    for each in done:
+        if each.status == "published":
+            click.echo(f"Release {each.release} is live, as {each.author} had planned.")
+        else:
+            click.echo(f"What {each.author} had planned was not published: {each.word}")
+    if not done:
+        click.echo("Nothing is due.")

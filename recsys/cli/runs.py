@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from recsys.cli.context import show, this_shop
 from recsys.cli.progress import Bars
 from recsys.domain.people import OPERATOR
+from recsys.services.auto_accept import let_the_gate_decide
+from recsys.services.pruning import prune_snapshots
 from recsys.services.runs import live_run
 from recsys.services.runs import runs as all_runs
 from recsys.services.training import start_run
@@ -26,15 +29,50 @@ from recsys.storage.runs import RunInfo
     metavar="SECONDS",
     help="No further model is tried after this long.",
 )
-def train(model: str, budget: float) -> None:
-    """Train on everything imported, and leave a run for review."""
+@click.option(
+    "--engine",
+    default="local",
+    show_default=True,
+    type=click.Choice(["local", "spark"]),
+    help="Who trains: this machine, or a Spark cluster, which trains ALS.",
+)
+@click.option(
+    "--master",
+    default="local[*]",
+    show_default=True,
+    metavar="MASTER",
+    help="With --engine spark: where the cluster is, such as spark://host:7077.",
+)
+@click.pass_context
+def train(ctx: click.Context, model: str, budget: float, engine: str, master: str) -> None:
+    """Train on everything imported, and leave a run for review, or make it live (RECSYS_AUTO_ACCEPT)."""
+    if engine == "local" and ctx.get_parameter_source("master") is ParameterSource.COMMANDLINE:
+        raise click.UsageError("--master goes with --engine spark.")
     shop = this_shop()
     live = live_run(shop)
     with Bars() as bars:
-        run = start_run(shop, OPERATOR, model=model, budget=budget, progress=bars)
+        run = start_run(
+            shop,
+            OPERATOR,
+            model=model,
+            budget=budget,
+            progress=bars,
+            cluster=master if engine == "spark" else None,
+        )
     _show_beside(run, live)
     click.echo(_gate_in_words(run.gate))
-    click.echo(f"Run {run.id} ({run.model}) waits for review: recsys accept {run.id}")
+    release = let_the_gate_decide(shop, run)
+    if release is None:
+        click.echo(f"Run {run.id} ({run.model}) waits for review: recsys accept {run.id}")
+    else:
+        click.echo(f"Run {run.id} ({run.model}) passed the gate and is live as release {release.number}.")
+
+
+@click.command()
+def prune() -> None:
+    """Remove snapshots of runs that no release may go back to any more."""
+    gone = prune_snapshots(this_shop(), OPERATOR)
+    click.echo(f"Removed the snapshots of {', '.join(gone)}." if gone else "Every snapshot is still of use.")
 
 
 @click.command()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from recsys.domain.errors import RecsysError
 
-_FOLDER = "_commits"
+COMMITS = "_commits"
 _LOCK = "_lock"
 _DIGITS = 6
 
@@ -43,7 +43,7 @@ class CommitLog:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._folder = root / _FOLDER
+        self._folder = root / COMMITS
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -57,27 +57,23 @@ class CommitLog:
     def read(self) -> tuple[Commit, ...]:
         """All commits, oldest first. Raises `RecsysError` when one cannot be read."""
         names = sorted(self._folder.glob("*.json"))
-        return tuple(_parse(name) for name in names)
+        return tuple(_read(name) for name in names)
 
-    def write(self, parts: Sequence[Part]) -> Commit:
-        """Make `parts` visible, all at once.
+    def write(self, number: int, parts: Sequence[Part]) -> None:
+        """Make `parts` visible as commit `number`, all at once.
 
         The files themselves must already be on disk. Only the holder of the lock may call this.
         """
-        commits = self.read()
-        commit = Commit(commits[-1].number + 1 if commits else 1, tuple(parts))
-        text = json.dumps({"number": commit.number, "parts": [[part.path, part.rows] for part in parts]})
-        final = self._folder / f"{commit.number:0{_DIGITS}}.json"
+        final = self._folder / commit_name(number)
         draft = final.with_suffix(".draft")
         with draft.open("w", encoding="utf-8") as file:
-            file.write(text)
+            file.write(commit_text(number, parts))
             file.flush()
             os.fsync(file.fileno())
         # A link fails where a rename would silently replace a commit that is already there.
         os.link(draft, final)
         draft.unlink()
         sync_folder(self._folder)
-        return commit
 
     def clear_drafts(self) -> None:
         """Remove what a killed import left of its commit file."""
@@ -94,11 +90,35 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _parse(path: Path) -> Commit:
+def commit_name(number: int) -> str:
+    """Name of a commit's file."""
+    return f"{number:0{_DIGITS}}.json"
+
+
+def commit_text(number: int, parts: Sequence[Part]) -> str:
+    """What the file of a commit holds."""
+    return json.dumps({"number": number, "parts": [[part.path, part.rows] for part in parts]})
+
+
+def _read(path: Path) -> Commit:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        raw = path.read_bytes()
+    except OSError as error:
+        raise _unreadable(str(path)) from error
+    return parse_commit(raw, str(path))
+
+
+def parse_commit(raw: bytes, path: str) -> Commit:
+    """The commit that a file holds. Raises `RecsysError`, naming `path`, when it does not read."""
+    try:
+        content = json.loads(raw)
         parts = tuple(Part(str(name), int(rows)) for name, rows in content["parts"])
         return Commit(int(content["number"]), parts)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        message = f"The commit file {path} of the interactions cannot be read; restore it from a backup."
-        raise RecsysError(message) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise _unreadable(path) from error
+
+
+def _unreadable(path: str) -> RecsysError:
+    return RecsysError(
+        f"The commit file {path} of the interactions cannot be read; restore it from a backup."
+    )

@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -21,8 +20,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from recsys.data.commits import Commit, CommitLog, Part, sync_folder
+from recsys.data.commits import Commit, Part
 from recsys.data.dedupe import Digests, digests_of, first_occurrences
+from recsys.data.depots import Depot, LocalDepot
 from recsys.data.schema import IDENTITY, INTERACTIONS, TEXT_COLUMNS, encoded_schema
 from recsys.data.staging import UNKNOWN_DAY, Staging
 
@@ -41,25 +41,27 @@ class Appended:
 
 
 class InteractionStore:
-    """All interactions of the shop, below the folder `root`, which is made when first needed."""
+    """All interactions of the shop, in a depot or a folder, which is made when first needed."""
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
-        self._log = CommitLog(root)
+    def __init__(self, place: Path | Depot) -> None:
+        self._depot: Depot = LocalDepot(place) if isinstance(place, Path) else place
 
     def append(self, chunks: Iterable[pa.Table], *, progress: Progress | None = None) -> Appended:
         """Add the rows of `chunks` that are not stored yet, all of them or, when anything fails, none.
 
         A row is the same row when user, item, kind, timestamp and order agree; of equal rows the first one stays.
         `chunks`: tables with columns of `recsys.data.schema.INTERACTIONS`; those left out become null.
-        `progress`: called with days written and days in all. A second appender waits for the first.
+        `progress`: called with days written and days in all. A second appender of this machine waits for the first;
+        where several machines append to one place, the later to finish gets `Conflict` and may run again.
         Memory needed: one chunk, one row group, and a few dozen bytes for each row of the fullest day.
         """
-        with self._log.locked():
-            commits = self._log.read()
-            self._clear_leftovers(commits)
-            (self._root / _STAGING).mkdir(exist_ok=True)
-            with Staging(self._root / _STAGING / "rows.arrow") as staging:
+        with self._depot.locked():
+            commits = self._depot.commits()
+            folder = self._depot.scratch / _STAGING
+            shutil.rmtree(folder, ignore_errors=True)
+            self._depot.clear(commits)
+            folder.mkdir()
+            with Staging(folder / "rows.arrow") as staging:
                 for chunk in chunks:
                     staging.add(chunk)
                 return self._write(staging, commits, progress)
@@ -82,20 +84,20 @@ class InteractionStore:
 
     def count(self) -> int:
         """How many rows are stored."""
-        return sum(commit.rows for commit in self._log.read())
+        return sum(commit.rows for commit in self._depot.commits())
 
     def fingerprint(self) -> str:
         """Changes when, and only when, rows were added: number of the last commit and count of rows."""
-        commits = self._log.read()
+        commits = self._depot.commits()
         return f"{commits[-1].number if commits else 0}-{sum(commit.rows for commit in commits)}"
 
     def _batches(self, names: list[str], rows: int) -> Iterator[pa.RecordBatch]:
-        parts = sorted(part.path for commit in self._log.read() for part in commit.parts)
+        parts = sorted(part.path for commit in self._depot.commits() for part in commit.parts)
         texts = [name for name in names if name in TEXT_COLUMNS]
         schema = encoded_schema(names)
         # "date=unknown" would sort last; rows without a time come first, as everywhere.
         for path in sorted(parts, key=lambda path: not path.startswith("date=unknown/")):
-            with pq.ParquetFile(self._root / path, read_dictionary=texts) as file:
+            with self._depot.reading(path) as local, pq.ParquetFile(local, read_dictionary=texts) as file:
                 for batch in file.iter_batches(batch_size=rows, columns=names):
                     yield batch.select(names).cast(schema)
 
@@ -110,14 +112,14 @@ class InteractionStore:
             keep = self._new_rows(staging, day, stored.get(folder, []))
             repeated += int(len(keep) - keep.sum())
             if keep.any():
-                path = f"{folder}/{number:06}.parquet"
-                _write_part(self._root / path, staging.rows_of(day), keep)
+                path = self._depot.name(folder, number)
+                with self._depot.writing(path) as local:
+                    _write_part(local, staging.rows_of(day), keep)
                 parts.append(Part(path, int(keep.sum())))
             if progress is not None:
                 progress(done, len(days))
         if parts:
-            sync_folder(self._root)
-            self._log.write(parts)
+            self._depot.commit(number, parts)
         return Appended(sum(part.rows for part in parts), repeated)
 
     def _new_rows(self, staging: Staging, day: int, stored: list[Part]) -> NDArray[np.bool_]:
@@ -130,17 +132,11 @@ class InteractionStore:
     def _identities(self, parts: list[Part]) -> Iterator[pa.RecordBatch]:
         """What identifies the rows of `parts`, batch by batch."""
         for part in parts:
-            with pq.ParquetFile(self._root / part.path, read_dictionary=_IDENTITY_TEXTS) as file:
+            with (
+                self._depot.reading(part.path) as local,
+                pq.ParquetFile(local, read_dictionary=_IDENTITY_TEXTS) as file,
+            ):
                 yield from file.iter_batches(_ROW_GROUP, columns=list(IDENTITY))
-
-    def _clear_leftovers(self, commits: tuple[Commit, ...]) -> None:
-        """Remove what a killed import left behind: files that no commit lists. Only for the holder of the lock."""
-        listed = {part.path for commit in commits for part in commit.parts}
-        for path in self._root.glob("date=*/*.parquet"):
-            if path.relative_to(self._root).as_posix() not in listed:
-                path.unlink()
-        shutil.rmtree(self._root / _STAGING, ignore_errors=True)
-        self._log.clear_drafts()
 
 
 def _folder(day: int) -> str:
@@ -156,15 +152,10 @@ def _parts_by_folder(commits: tuple[Commit, ...]) -> dict[str, list[Part]]:
 
 
 def _write_part(path: Path, batches: Iterator[pa.RecordBatch], keep: NDArray[np.bool_]) -> None:
-    """Write the rows of `batches` where `keep` is true as one file that survives a power loss."""
-    path.parent.mkdir(exist_ok=True)
-    with path.open("wb") as file:
-        with pq.ParquetWriter(file, INTERACTIONS, compression="zstd") as writer:
-            for table in _row_groups(batches, keep):
-                writer.write_table(table)
-        file.flush()
-        os.fsync(file.fileno())
-    sync_folder(path.parent)
+    """Write the rows of `batches` where `keep` is true as one file."""
+    with pq.ParquetWriter(path, INTERACTIONS, compression="zstd") as writer:
+        for table in _row_groups(batches, keep):
+            writer.write_table(table)
 
 
 def _row_groups(batches: Iterator[pa.RecordBatch], keep: NDArray[np.bool_]) -> Iterator[pa.Table]:

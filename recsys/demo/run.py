@@ -12,6 +12,7 @@ from recsys.demo.people import actor, ensure_key, ensure_people
 from recsys.demo.record import DemoRecord, read_record, write_record
 from recsys.demo.samples import pick_sample_users
 from recsys.demo.servers import Fleet, Server
+from recsys.demo.storefront.config import StorefrontConfig, write_config
 from recsys.domain.people import Role
 from recsys.models.progress import Progress
 from recsys.services.shop import Shop, open_shop
@@ -30,6 +31,7 @@ class Ports:
 
     ui: int
     api: int
+    storefront: int
 
 
 def open_demo() -> Shop:
@@ -39,11 +41,12 @@ def open_demo() -> Shop:
     return open_shop(replace(named, timezone=os.environ.get("RECSYS_TIMEZONE") or ZONE))
 
 
-def servers(ports: Ports) -> tuple[Server, Server]:
-    """The desk and the endpoint."""
+def servers(ports: Ports) -> tuple[Server, Server, Server]:
+    """The desk, the endpoint, and the shop front that calls it."""
     return (
-        Server("ui", ports.ui, "/login", "--ui-port"),
-        Server("serve", ports.api, "/readyz", "--api-port"),
+        Server(("recsys", "ui"), ports.ui, "/login", "--ui-port"),
+        Server(("recsys", "serve"), ports.api, "/readyz", "--api-port"),
+        Server(("recsys.demo.storefront",), ports.storefront, "/alive", "--storefront-port"),
     )
 
 
@@ -60,11 +63,11 @@ def run_demo(shop: Shop, ports: Ports, progress: Progress) -> DemoRecord:
     before = read_record(shop.settings.home)
     live = LiveHolder(shop.database, shop.settings, clock=shop.clock).catch_up()
     samples = before.sample_users if before is not None else pick_sample_users(shop, live)
-    ui, api = servers(ports)
+    ui, api, storefront = servers(ports)
     return DemoRecord(
         ui=ui.address,
         api=api.address,
-        storefront=None,
+        storefront=storefront.address,
         api_key=ensure_key(shop, before),
         users=ensure_people(shop, before),
         sample_users=samples,
@@ -75,6 +78,8 @@ def serve_demo(shop: Shop, ports: Ports, record: DemoRecord) -> None:
     """Start the servers, say where they are, and stay until a signal comes."""
     told = replace(shop.settings, host="127.0.0.1", ui_port=ports.ui, api_port=ports.api, log_level="warning")
     fleet = Fleet(servers(ports), told.to_environment())
+    front = StorefrontConfig(record.api, record.api_key, ports.storefront, record.sample_users)
+    write_config(shop.settings.home, front)
     try:
         fleet.start()
         write_record(shop.settings.home, record)
@@ -94,6 +99,7 @@ def greeting(record: DemoRecord, settings: Settings) -> str:
             "",
             f"  The desk      {record.ui}    (try it as {publisher.email})",
             f"  The endpoint  {record.api}",
+            f"  The shop      {record.storefront}    (what a shopper sees)",
             "",
             "  Sign in as",
             *people,

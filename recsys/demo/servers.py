@@ -22,12 +22,17 @@ STOP_WITHIN = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """One server: the recsys command that runs it, its port, and the path that answers when it is ready."""
+    """One server: the Python module that runs it with its arguments, its port, and the path that answers when it is ready."""
 
-    command: str
+    command: tuple[str, ...]
     port: int
     ready: str
     option: str
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return " ".join(self.command)
 
     @property
     def address(self) -> str:
@@ -58,7 +63,7 @@ class Fleet:
         signal.signal(signal.SIGTERM, self._on_signal)
         signal.signal(signal.SIGINT, self._on_signal)
         for server in self.servers:
-            command = [sys.executable, "-m", "recsys", server.command]
+            command = [sys.executable, "-m", *server.command]
             self._running.append(subprocess.Popen(command, env={**os.environ, **self.environment}))
         deadline = time.monotonic() + READY_WITHIN
         for server, process in zip(self.servers, self._running, strict=True):
@@ -69,9 +74,7 @@ class Fleet:
         while not self._stopping:
             for server, process in zip(self.servers, self._running, strict=True):
                 if process.poll() is not None and not self._stopping:
-                    raise Unavailable(
-                        f"“recsys {server.command}” ended by itself (exit code {process.returncode})."
-                    )
+                    raise Unavailable(f"“{server.name}” ended by itself (exit code {process.returncode}).")
             time.sleep(0.2)
 
     def stop(self) -> None:
@@ -90,15 +93,11 @@ class Fleet:
     def _wait(self, server: Server, process: subprocess.Popen[bytes], deadline: float) -> None:
         while not self._stopping:
             if process.poll() is not None:
-                raise Unavailable(
-                    f"“recsys {server.command}” did not start (exit code {process.returncode})."
-                )
+                raise Unavailable(f"“{server.name}” did not start (exit code {process.returncode}).")
             if _answers(server.address + server.ready):
                 return
             if time.monotonic() > deadline:
-                raise Unavailable(
-                    f"“recsys {server.command}” did not answer within {READY_WITHIN:.0f} seconds."
-                )
+                raise Unavailable(f"“{server.name}” did not answer within {READY_WITHIN:.0f} seconds.")
             time.sleep(0.1)
 
     def _on_signal(self, _signum: int, _frame: FrameType | None) -> None:

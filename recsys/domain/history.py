@@ -2,7 +2,7 @@
 
 An entry's command says which of the few transitions below it is; its payloads are plain JSON values,
 so that history written by an older version is still read. Commands that do not touch the draft, the
-releases or the takedowns are passed over.
+proposals, the releases or the takedowns are passed over.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ class State:
     releases: Mapping[int, ReleaseState] = field(default_factory=dict)
     live: int | None = None
     takedowns: frozenset[str] = frozenset()
+    proposals: Mapping[int, str] = field(default_factory=dict)
 
 
 def replay(entries: Iterable[Recorded]) -> State:
@@ -115,12 +116,23 @@ def _lifted(state: State, entry: Recorded) -> State:
     return replace(state, takedowns=state.takedowns - {entry.target})
 
 
+def _proposed(state: State, entry: Recorded) -> State:
+    status = str((entry.after or {})["status"])
+    return replace(state, proposals={**state.proposals, int(entry.target): status})
+
+
 _STEPS = {
     "draft.change": _drafted,
     "draft.undo": _undone,
     "release.publish": _published,
     "release.accept": _accepted,
     "release.rollback": _rolled_back,
+    "proposal.make": _proposed,
+    "proposal.schedule": _proposed,
+    "proposal.publish": _proposed,
+    "proposal.return": _proposed,
+    "proposal.withdraw": _proposed,
+    "proposal.fail": _proposed,
     "takedown.add": _taken_down,
     "takedown.lift": _lifted,
 }

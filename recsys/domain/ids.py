@@ -23,6 +23,10 @@ def check_id(value: str, field: str) -> str:
     Raises:
         Invalid: naming `field`.
     """
+    if len(value) <= MAX_ID_BYTES and value and value.isascii() and value.isprintable():
+        return (
+            value  # the usual case; what follows says what is wrong with the others, and lets in all scripts
+        )
     if not value:
         raise Invalid(field, "is empty; give an id of 1 to 128 bytes")
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from enum import StrEnum
 from typing import TypeVar
 
@@ -20,6 +21,8 @@ from recsys.domain.windows import ALWAYS, Window
 
 MAX_MEMBERS = 10_000
 MAX_TEXT = 2_000
+RESERVED_THEME_SLUGS = frozenset({"new", "find", "entries", "preview", "export", "import"})
+"""What a new theme is not called: the desk has pages of its own at these addresses below its themes."""
 NEXT_RELEASE = 2**62
 """Stands for the publication of a rule that is only in the draft: later than all."""
 
@@ -29,7 +32,8 @@ class Rule:
     """What all rules carry.
 
     `published` is the number of the release that first carried the present content; it is where the
-    content stands in history, not content, so it is left out of comparisons.
+    content stands in history, not content, so it is left out of comparisons. On the day `review` somebody is to look
+    whether the rule is still wanted; it acts all the same.
     """
 
     id: RuleId
@@ -37,6 +41,7 @@ class Rule:
     owner: str = ""
     notes: str = ""
     paused: bool = False
+    review: date | None = None
     published: int = field(default=NEXT_RELEASE, compare=False)
 
     def __post_init__(self) -> None:
@@ -114,7 +119,7 @@ class Theme(Rule):
 
     Members are the hand-picks and what the selector holds, without the exclusions. With the order
     `head_then_model` the first `head` hand-picks (all of them when None) keep their places and the
-    rest follows in the model's order.
+    rest follows in the model's order. `cover` is the item whose picture stands for the theme.
     """
 
     slug: str
@@ -128,11 +133,14 @@ class Theme(Rule):
     order: ThemeOrder = ThemeOrder.HEAD_THEN_MODEL
     head: int | None = None
     window: Window = ALWAYS
+    cover: ItemId | None = None
 
     def __post_init__(self) -> None:
         Rule.__post_init__(self)
         check_slug(self.slug, "slug")
         _check_own_id(self.id, theme_id(self.slug))
+        if self.cover is not None:
+            check_id(self.cover, "cover")
         check_text(self.title, "title", required=True)
         check_text(self.blurb, "blurb")
         for market, title in self.titles.items():

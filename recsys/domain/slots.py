@@ -12,7 +12,7 @@ from recsys.domain.live import theme_is_live
 from recsys.domain.requests import Request
 from recsys.domain.rules import Pin, Theme
 from recsys.domain.themes import theme_order
-from recsys.domain.views import CandidatesView, CatalogView, RulesView
+from recsys.domain.views import CandidatesView, CatalogView, ThemesView
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def precedence(pin: Pin) -> tuple[int, tuple[bool, ...], int, str]:
 def resolve_slots(
     pins: Iterable[Pin],
     candidates: CandidatesView,
-    rules: RulesView,
+    rules: ThemesView,
     request: Request,
     catalog: CatalogView,
     eligible: Test,
@@ -67,7 +67,7 @@ class _Orders:
     """The order of each theme, worked out at most once a request."""
 
     def __init__(
-        self, candidates: CandidatesView, rules: RulesView, request: Request, catalog: CatalogView
+        self, candidates: CandidatesView, rules: ThemesView, request: Request, catalog: CatalogView
     ) -> None:
         self._parts = candidates, catalog, request
         self._rules, self._at = rules, request.at

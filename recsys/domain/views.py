@@ -109,7 +109,15 @@ class Multiplier(Protocol):
         ...
 
 
-class RulesView(Protocol):
+class ThemesView(Protocol):
+    """The themes of one release, or of a draft."""
+
+    def theme(self, rule_id: RuleId) -> Theme | None:
+        """The theme with that rule id, live or not."""
+        ...
+
+
+class RulesView(ThemesView, Protocol):
     """The rules of one release, or of a draft."""
 
     def row(self, surface: str | None, name: str) -> RowSettings | None:
@@ -126,10 +134,6 @@ class RulesView(Protocol):
 
     def multiplier(self, request: Request) -> Multiplier | None:
         """The live boosts and buries; None when there are none."""
-        ...
-
-    def theme(self, rule_id: RuleId) -> Theme | None:
-        """The theme with that rule id, live or not."""
         ...
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 from implicit.cpu.als import AlternatingLeastSquares
@@ -30,6 +31,18 @@ WORTH_OF_A_REASON = 500
 """What naming one reason costs, in units of ranking one score."""
 
 
+class Histories(Protocol):
+    """What shoppers have, as `TrainingData` tells it."""
+
+    @property
+    def weights(self) -> csr_matrix:
+        """float32 [n_users, n_items], above 0."""
+
+    @property
+    def owned(self) -> csr_matrix:
+        """Bool [n_users, n_items]."""
+
+
 class FittedAls(FittedModel):
     """Scores are dot products of shopper and item vectors (rows of zeros = no vector)."""
 
@@ -40,7 +53,7 @@ class FittedAls(FittedModel):
         self,
         settings: Als,
         vectors: tuple[Floats, Floats],
-        data: TrainingData,
+        data: Histories,
         emphasis: Floats | None = None,
     ) -> None:
         self.settings = settings

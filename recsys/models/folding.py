@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from recsys.data.training import TrainingData
 from recsys.domain.errors import Invalid
-from recsys.models.als import FittedAls, emphasised
+from recsys.models.als import Als, FittedAls, emphasised
 from recsys.models.base import Fitted
 from recsys.models.blend import FittedBlend
 from recsys.models.ease import FittedEase
@@ -71,20 +71,23 @@ def _(fitted: FittedBlend, histories: TrainingData) -> Fitted:
 
 @fold_in.register
 def _(fitted: FittedAls, histories: TrainingData) -> Fitted:
-    vectors = _shopper_vectors(fitted, emphasised(histories.weights, fitted.emphasis))
+    weights = emphasised(histories.weights, fitted.emphasis)
+    vectors = solve_shoppers(fitted.settings, fitted.item_vectors, weights)
     return FittedAls(fitted.settings, (vectors, fitted.item_vectors), histories, fitted.emphasis)
 
 
-def _shopper_vectors(fitted: FittedAls, weights: csr_matrix) -> NDArray[np.float32]:
+def solve_shoppers(
+    settings: Als, item_vectors: NDArray[np.float32], weights: csr_matrix
+) -> NDArray[np.float32]:
     """Solve each shopper's least squares exactly: x_u = (Y'C_uY + λI)⁻¹ Y'C_u p_u (Hu et al., equation 4)."""
-    items = fitted.item_vectors.astype(np.float64)
-    gram = items.T @ items + fitted.settings.regularization * np.eye(items.shape[1])
+    items = item_vectors.astype(np.float64)
+    gram = items.T @ items + settings.regularization * np.eye(items.shape[1])
     vectors = np.zeros((weights.shape[0], items.shape[1]), np.float32)
     # Many small systems: threads cost more here than they bring.
     with threadpool_limits(1, "blas"):
         for row in np.flatnonzero(np.diff(weights.indptr)).tolist():
             here = slice(weights.indptr[row], weights.indptr[row + 1])
-            known, confidence = items[weights.indices[here]], fitted.settings.alpha * weights.data[here]
+            known, confidence = items[weights.indices[here]], settings.alpha * weights.data[here]
             system = gram + known.T @ (known * (confidence - 1.0)[:, None])
             vectors[row] = np.linalg.solve(system, known.T @ confidence)
     return vectors

@@ -114,10 +114,11 @@ class ItemKnn:
         model = ItemItemRecommender(K=self.neighbours + 1, num_threads=threads(data.weights))
         model.fit(bm25(data.weights, self.k1, self.b), show_progress=False)
         progress.advance()
-        return FittedItemKnn(_without_self(model.similarity), data.weights, data.owned)
+        return FittedItemKnn(without_self(model.similarity), data.weights, data.owned)
 
 
-def _without_self(similarity: csr_matrix) -> csr_matrix:
+def without_self(similarity: csr_matrix) -> csr_matrix:
+    """Take the items out of their own neighbours; columns come sorted."""
     off = similarity - diags_array(similarity.diagonal())
     kept = csr_matrix(off, dtype=np.float32)
     kept.eliminate_zeros()

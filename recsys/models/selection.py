@@ -59,12 +59,14 @@ class Judged:
         model: its name.
         values: metrics at `K` by name, such as ``ndcg@20``.
         decisive: float64 [n], `DECISIVE` by shopper.
+        per_shopper: float64 [n] by name, every metric that has a value for each shopper.
 
     """
 
     model: str
     values: Mapping[str, float]
     decisive: NDArray[np.float64] = field(repr=False)
+    per_shopper: Mapping[str, NDArray[np.float64]] = field(default_factory=dict, repr=False)
 
 
 def contenders(model: str) -> tuple[Recommender, ...]:
@@ -91,7 +93,7 @@ def judge(fitted: Fitted, question: Validation) -> Judged:
         f"gini@{K}": metrics.gini(shown),
         f"long_tail@{K}": metrics.long_tail_share(shown, owners),
     }
-    return Judged(fitted.name, outcome.values | beyond, outcome.per_shopper[DECISIVE])
+    return Judged(fitted.name, outcome.values | beyond, outcome.per_shopper[DECISIVE], outcome.per_shopper)
 
 
 def compare(

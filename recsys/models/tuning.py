@@ -57,10 +57,12 @@ class Tried:
 
 
 def parameters(model: object) -> dict[str, Any]:
-    """Give the settings of a model as plain values that JSON can hold; empty for a stranger's."""
-    return (
-        {key: value for key, value in _plain(model).items() if key != "name"} if is_dataclass(model) else {}
-    )
+    """Give the settings of a model as plain values that JSON can hold; empty for a stranger's.
+
+    A model that is fitted elsewhere has those of ours under ``settings``.
+    """
+    ours = getattr(model, "settings", model)
+    return {key: value for key, value in _plain(ours).items() if key != "name"} if is_dataclass(ours) else {}
 
 
 def _plain(value: Any) -> Any:

@@ -51,6 +51,7 @@ def verify(shop: Shop) -> list[str]:
         *_differences("change", told.draft, found.draft),
         *_differences("release", told.releases, found.releases),
         *_differences("live release", {"live": told.live}, {"live": found.live}),
+        *_differences("proposal", told.proposals, found.proposals),
         *_differences("takedown", dict.fromkeys(told.takedowns), dict.fromkeys(found.takedowns)),
     ]
 
@@ -64,6 +65,7 @@ def _state_in(unit: UnitOfWork) -> State:
         },
         live=unit.state.pointer().release,
         takedowns=frozenset(each.id for each in unit.takedowns.standing()),
+        proposals={each.id: each.status for each in unit.proposals.everything()},
     )
 
 

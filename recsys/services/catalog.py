@@ -1,4 +1,4 @@
-"""The catalog: putting items in their place, and finding them.
+"""The catalog: putting items in their place, and finding them by id.
 
 The serving process uses this module, so nothing here may lead to the readers of files.
 """
@@ -15,7 +15,6 @@ from recsys.domain.people import Actor, Permission
 from recsys.services.shop import Deed, Shop, acting
 from recsys.storage.items import Upserted
 
-MOST_FOUND = 200
 _NAMED = 20
 _TEXTS = tuple(
     each.name for each in fields(Item) if "str" in str(each.type) and "Mapping" not in str(each.type)
@@ -71,12 +70,6 @@ def set_availability(shop: Shop, actor: Actor, item_ids: Collection[str], availa
             raise NotFound("item", f"The catalog has no item “{missing[0]}”.")
         wanted = [replace(item, available=available) for item in found.values()]
         return _write(deed, wanted, "catalog.availability")
-
-
-def search(shop: Shop, text: str, limit: int = 20) -> list[Item]:
-    """Items with words in title or id that begin with the words of `text`, what is available first."""
-    with shop.database.read() as unit:
-        return unit.items.search(text[:200], max(1, min(limit, MOST_FOUND)))
 
 
 def find_items(shop: Shop, item_ids: Collection[str]) -> dict[str, Item]:

@@ -92,9 +92,9 @@ def put_rule(shop: Shop, actor: Actor, rule: AnyRule, *, expected: str, note: st
     with acting(shop, actor, Permission.EDIT) as deed:
         draft = draft_in(deed.unit)
         current = draft.rules.get(rule.id)
-        wanted = _signed(rule, current, actor)
-        _check_seen(deed.unit, draft, rule.id, expected, wanted)
-        _check_kind(wanted, current)
+        wanted = signed(rule, current, actor)
+        check_seen(deed.unit, draft, rule.id, expected, wanted)
+        check_kind(wanted, current)
         if wanted == current:
             raise Invalid("rule", "nothing changed")
         check_names(draft.rules, draft.rules.with_rule(wanted), "rule")
@@ -113,7 +113,7 @@ def remove_rule(shop: Shop, actor: Actor, rule_id: str, *, expected: str, note: 
     with acting(shop, actor, Permission.EDIT) as deed:
         draft = draft_in(deed.unit)
         current = draft.rules.get(rule_id)
-        _check_seen(deed.unit, draft, rule_id, expected, None)
+        check_seen(deed.unit, draft, rule_id, expected, None)
         if current is None:
             raise NotFound("rule", f"There is no rule “{rule_id}” in the draft.")
         check_names(draft.rules, draft.rules.without(rule_id), "rule")
@@ -196,14 +196,15 @@ def _add(deed: Deed, before: AnyRule | None, after: AnyRule | None, note: str) -
     return add_change(deed, before, after, author=deed.actor.name, note=note)
 
 
-def _signed(rule: AnyRule, current: AnyRule | None, actor: Actor) -> AnyRule:
+def signed(rule: AnyRule, current: AnyRule | None, actor: Actor) -> AnyRule:
     """The rule as it will be stored, with its author and owner."""
     author = actor.name if current is None else current.author
     signed = replace(rule, author=author, owner=rule.owner.strip() or author)
     return decode_rule(kind_of(signed), encode_rule(signed))
 
 
-def _check_seen(unit: UnitOfWork, draft: Draft, rule_id: str, expected: str, yours: AnyRule | None) -> None:
+def check_seen(unit: UnitOfWork, draft: Draft, rule_id: str, expected: str, yours: AnyRule | None) -> None:
+    """Raise Conflict when a rule no longer stands as the editor saw it."""
     if rule_token(draft, rule_id) == expected:
         return
     by = _last_hand(unit, draft, rule_id)
@@ -225,7 +226,8 @@ def _last_hand(unit: UnitOfWork, draft: Draft, rule_id: str) -> str:
     return "" if number is None else unit.releases.info(number).author
 
 
-def _check_kind(rule: AnyRule, current: AnyRule | None) -> None:
+def check_kind(rule: AnyRule, current: AnyRule | None) -> None:
+    """Raise Invalid when the id belongs to a rule of another kind."""
     if current is not None and type(current) is not type(rule):
         raise Invalid("id", f"{rule.id} is the id of a {kind_of(current)} already")
 

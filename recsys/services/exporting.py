@@ -10,13 +10,13 @@ from typing import Any
 
 from recsys.data.shopper_lists import read_shoppers, shoppers_of
 from recsys.data.slate_files import SLATES, Format, slate_file
-from recsys.data.store import InteractionStore
 from recsys.domain.errors import Invalid, Unavailable
 from recsys.domain.ids import UserId
 from recsys.domain.requests import Request
 from recsys.domain.rules import MAIN
 from recsys.domain.slates import Placed
 from recsys.models.progress import Progress, Silent
+from recsys.services.sharing import shared_interactions
 from recsys.services.shop import Shop
 from recsys.slates.answer import Answer, Asker
 from recsys.slates.refresh import LiveHolder
@@ -115,7 +115,7 @@ def _shoppers(shop: Shop, state: LiveState, export: Export) -> list[str]:
         chosen = set(read_shoppers(export.users))
     else:
         told = (shopper for kind, shopper in state.overlays.shoppers if kind == USER)
-        chosen = shoppers_of(InteractionStore(shop.settings.interactions_dir)).union(members, told)
+        chosen = shoppers_of(shared_interactions(shop.settings)).union(members, told)
     if export.segments:
         known = frozenset().union(*members.values())
         if unknown := [each for each in export.segments if each not in known]:

@@ -20,6 +20,7 @@ from recsys.data.training import latest_dislikes
 from recsys.domain.people import Actor, Permission
 from recsys.models.progress import Progress, Silent
 from recsys.services.catalog import upsert_items
+from recsys.services.sharing import shared_interactions
 from recsys.services.shop import Shop, acting
 from recsys.storage.shoppers import USER
 
@@ -93,7 +94,7 @@ def import_interactions(
     """
     actor.require(Permission.ADMINISTER)
     watch, report = progress or Silent(), Report()
-    store = InteractionStore(shop.settings.interactions_dir)
+    store = shared_interactions(shop.settings)
     tables = read_interactions(path, report, strict=strict, shift=shift, latest=shop.clock())
     appended = store.append(_watched(tables, report, watch, "Importing interactions"))
     _follow(shop, actor, store, appended)

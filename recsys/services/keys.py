@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Collection, Sequence
 from hashlib import sha256
@@ -13,7 +14,13 @@ from recsys.services.shop import Shop, acting, check_words
 from recsys.storage.keys import KeyInfo
 
 SCOPES = ("read", "events", "admin")
+MOST_A_MINUTE = 1_000_000
 _SHOWN = 8
+_USUAL_PORTS = {"http": 80, "https": 443}
+"""What may stand before an origin's host, with the port that browsers then leave out."""
+
+_HOST = re.compile(r"([a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\])(:[1-9][0-9]*)?")
+"""A host as browsers send it: no name before it, no wildcard; letters beyond a to z in their xn-- form."""
 
 
 def add_key(
@@ -35,10 +42,10 @@ def add_key(
     """
     name = check_words(name, "name", required=True)
     allowed = tuple(scope for scope in SCOPES if scope in _scopes(scopes))
-    places = tuple(_origin(origin) for origin in origins)
+    places = tuple(dict.fromkeys(_origin(origin) for origin in origins))
     _check_kind(allowed, places, publishable)
-    if rate_limit is not None and not 1 <= rate_limit <= 1_000_000:
-        raise Invalid("rate_limit", "give a whole number from 1 to 1000000, in requests a minute")
+    if rate_limit is not None and not 1 <= rate_limit <= MOST_A_MINUTE:
+        raise Invalid("rate_limit", f"give a whole number from 1 to {MOST_A_MINUTE}, in requests a minute")
     text = f"rk_{secrets.token_urlsafe(32)}"
     with acting(shop, actor, Permission.ADMINISTER) as deed:
         info = KeyInfo(
@@ -95,11 +102,20 @@ def _scopes(scopes: Collection[str]) -> set[str]:
 
 
 def _origin(origin: str) -> str:
-    """An origin as browsers send it: scheme, host and port, nothing behind."""
-    parts = urlsplit(origin.strip())
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/") or parts.query:
-        raise Invalid("origin", f"give an origin such as https://shop.example, not “{origin}”")
-    return f"{parts.scheme}://{parts.netloc.lower()}"
+    """An origin as browsers send it: scheme, host and any unusual port in small letters, nothing before or behind."""
+    wrong = Invalid("origin", f"give an origin such as https://shop.example, not “{origin}”")
+    try:
+        parts = urlsplit(origin.strip())
+        port = parts.port
+    except ValueError:
+        raise wrong from None
+    usual = _USUAL_PORTS.get(parts.scheme)
+    if usual is None or not _HOST.fullmatch(parts.netloc.lower()) or parts.path.strip("/"):
+        raise wrong
+    if parts.query or parts.fragment:
+        raise wrong
+    host = parts.netloc.lower().removesuffix(f":{port}") if port is not None else parts.netloc.lower()
+    return f"{parts.scheme}://{host}" if port in (None, usual) else f"{parts.scheme}://{host}:{port}"
 
 
 def _check_kind(scopes: Sequence[str], origins: Sequence[str], publishable: bool) -> None:

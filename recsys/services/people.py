@@ -11,7 +11,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from recsys.domain.errors import Conflict, Forbidden, Invalid
 from recsys.domain.people import Actor, Permission, Role
 from recsys.services.shop import Deed, Shop, acting, check_words
-from recsys.storage.people import Person
+from recsys.storage.people import NO_PASSWORD, Person
 
 SHORTEST_PASSWORD = 10
 _LONGEST_PASSWORD = 1_000
@@ -26,15 +26,15 @@ def add_person(shop: Shop, actor: Actor, email: str, role: Role, password: str, 
         Invalid: for an address that is none, or a password that is too short.
         Conflict: when the address is taken.
     """
-    address, shown = _address(email), check_words(name, "name")
-    hashed = _hash(password)
+    address, shown = check_address(email), check_words(name, "name")
+    hashed = hash_password(password)
     with acting(shop, actor, Permission.ADMINISTER) as deed:
         if deed.unit.people.find(address) is not None:
             raise Conflict(f"Somebody with the e-mail address {address} is here already.")
         person = deed.unit.people.add(
             address, shown or address.partition("@")[0], Role(role), hashed, deed.at
         )
-        deed.record("person.add", address, after=_content(person))
+        deed.record("person.add", address, after=content_of(person))
         return person
 
 
@@ -47,6 +47,7 @@ def check_password(shop: Shop, email: str, password: str) -> Person | None:
     with shop.database.read() as unit:
         person = unit.people.find(address)
         known = None if person is None else unit.people.password_hash(address)
+    known = None if known == NO_PASSWORD else known
     right = _verify(known or _nobodys_hash(), password)
     if person is None or known is None or not right or not person.active:
         return None
@@ -74,7 +75,7 @@ def change_role(shop: Shop, actor: Actor, email: str, role: Role) -> Person:
         before = deed.unit.people.get(email.strip().lower())
         person = deed.unit.people.set_role(before.email, Role(role))
         _check_admin_remains(deed, before)
-        deed.record("person.role", person.email, before=_content(before), after=_content(person))
+        deed.record("person.role", person.email, before=content_of(before), after=content_of(person))
         return person
 
 
@@ -93,10 +94,32 @@ def set_password(shop: Shop, actor: Actor, email: str, password: str) -> Person:
     address = email.strip().lower()
     if address != actor.name and not actor.may(Permission.ADMINISTER):
         raise Forbidden("You may change your own password; for another's ask an admin.")
-    hashed = _hash(password)
+    hashed = hash_password(password)
     with acting(shop, actor, Permission.VIEW) as deed:
         person = deed.unit.people.set_password(address, hashed)
         deed.record("person.password", address)
+        return person
+
+
+def change_password(shop: Shop, actor: Actor, current: str, password: str) -> Person:
+    """Change one's own password, knowing the present one; all one's sessions end.
+
+    Raises:
+        Invalid: when the present one is wrong, or the new one too short.
+    """
+    if check_password(shop, actor.name, current) is None:
+        raise Invalid("current", "this is not your present password")
+    return set_password(shop, actor, actor.name, password)
+
+
+def sign_out_everywhere(shop: Shop, actor: Actor, email: str) -> Person:
+    """End all sessions of a person: one's own, or as an admin anybody's."""
+    address = email.strip().lower()
+    if address != actor.name and not actor.may(Permission.ADMINISTER):
+        raise Forbidden("You may end your own sessions; for another's ask an admin.")
+    with acting(shop, actor, Permission.VIEW) as deed:
+        person = deed.unit.people.end_sessions(address)
+        deed.record("person.sessions", address)
         return person
 
 
@@ -106,7 +129,7 @@ def _set_active(shop: Shop, actor: Actor, email: str, active: bool) -> Person:
         person = deed.unit.people.set_active(before.email, active)
         _check_admin_remains(deed, before)
         command = "person.reactivate" if active else "person.deactivate"
-        deed.record(command, person.email, before=_content(before), after=_content(person))
+        deed.record(command, person.email, before=content_of(before), after=content_of(person))
         return person
 
 
@@ -117,18 +140,21 @@ def _check_admin_remains(deed: Deed, before: Person) -> None:
         raise Invalid("role", "one active admin must remain; make somebody else an admin first")
 
 
-def _content(person: Person) -> dict[str, object]:
+def content_of(person: Person) -> dict[str, object]:
+    """What the audit says of a person."""
     return {"email": person.email, "name": person.name, "role": person.role.value, "active": person.active}
 
 
-def _address(email: str) -> str:
+def check_address(email: str) -> str:
+    """An e-mail address in small letters; raises Invalid for one that is none."""
     address = email.strip().lower()
     if len(address) > _LONGEST_EMAIL or not address.isprintable() or not _EMAIL.fullmatch(address):
         raise Invalid("email", "give an e-mail address such as ann@shop.example")
     return address
 
 
-def _hash(password: str) -> str:
+def hash_password(password: str) -> str:
+    """The hash to keep of a password; raises Invalid for one that is too short or cannot be used."""
     if not SHORTEST_PASSWORD <= len(password) <= _LONGEST_PASSWORD:
         raise Invalid("password", f"give at least {SHORTEST_PASSWORD} characters")
     try:

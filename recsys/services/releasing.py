@@ -10,6 +10,8 @@ from recsys.domain.diff import RuleDifference, diff_rules
 from recsys.domain.errors import Invalid, NotFound
 from recsys.domain.people import Actor, Permission
 from recsys.domain.rules import RuleSet
+from recsys.services.proposing import settle_published
+from recsys.services.pruning import check_kept
 from recsys.services.release_line import append, check_live, next_release, publish_in
 from recsys.services.seeding import seed_in
 from recsys.services.shop import Deed, Shop, acting, check_words
@@ -36,7 +38,9 @@ def publish(
     """
     comment = check_words(comment, "comment")
     with acting(shop, actor, Permission.PUBLISH) as deed:
-        return publish_in(deed, change_ids, comment=comment, expected=expected_release)
+        info = publish_in(deed, change_ids, comment=comment, expected=expected_release)
+        settle_published(deed, change_ids, info.number)
+        return info
 
 
 def accept_run(
@@ -107,6 +111,8 @@ def roll_back(
         old = deed.unit.releases.info(number)
         _check_way_back(live, old, what)
         run_id = live.run_id if what == "rules" else old.run_id
+        if run_id is not None:
+            check_kept(deed.unit, run_id)
         rules = deed.unit.releases.rules(live.number if what == "run" else number)
         info = next_release(deed, kind="rollback", run_id=run_id, comment=comment)
         info = replace(info, from_release=number, restored=what)
@@ -146,6 +152,7 @@ def _ready(deed: Deed, run_id: str) -> RunInfo:
         raise Invalid(
             "run", f"{run_id} is {run.status}; only a run that is ready can be accepted or rejected"
         )
+    check_kept(deed.unit, run_id)
     return run
 
 

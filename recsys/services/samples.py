@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from recsys.services.shop import Shop
 from recsys.slates.state import LiveState
+from recsys.storage.runs import RunInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,5 +24,9 @@ def sample_shoppers(shop: Shop, state: LiveState) -> Sequence[SampleShopper]:
     if state.release is None or state.release.run_id is None:
         return []
     with shop.database.read() as unit:
-        facts = unit.runs.get(state.release.run_id).facts
-    return [SampleShopper(**each) for each in facts.get("sample_shoppers", ())]
+        return samples_of(unit.runs.get(state.release.run_id))
+
+
+def samples_of(run: RunInfo) -> Sequence[SampleShopper]:
+    """The sample shoppers that a run's record names."""
+    return [SampleShopper(**each) for each in run.facts.get("sample_shoppers", ())]

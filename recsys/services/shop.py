@@ -14,6 +14,7 @@ from recsys.domain.history import SCHEMA_VERSION
 from recsys.domain.people import Actor, Permission
 from recsys.domain.rules import check_text
 from recsys.settings import Settings
+from recsys.storage.engine import Limits
 from recsys.storage.unit_of_work import Database, UnitOfWork
 
 
@@ -61,11 +62,15 @@ class Deed:
 def open_shop(settings: Settings) -> Shop:
     """The shop of these settings, with the real clock; ids look like “pin-3f9a2c81d0e4”."""
     return Shop(
-        database=Database(settings.database_url),
+        database=Database(settings.database_url, _limits(settings)),
         settings=settings,
         clock=lambda: datetime.now(UTC),
         new_id=lambda prefix: f"{prefix}-{secrets.token_hex(6)}",
     )
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(settings.database_connections, settings.statement_seconds, settings.lock_seconds)
 
 
 @contextmanager

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from recsys.domain.changes import Change
-from recsys.domain.conflicts import PinConflict, pin_conflicts, scopes_meet
-from recsys.domain.ids import RuleId
-from recsys.domain.rules import AnyRule, Boost, Pin, RuleSet, Veto
+from recsys.domain.conflicts import PinConflict, pin_conflicts
+from recsys.domain.ids import ItemId, RuleId
+from recsys.domain.rules import AnyRule, Boost, Pin, RuleSet, Theme, Veto
 from recsys.domain.selectors import Target
+from recsys.domain.statuses import Shelf, Standing, Status, standings
 from recsys.services.drafting import Draft, read_draft
 from recsys.services.preview import Question, Stage, release_at
 from recsys.services.shop import Shop
 from recsys.slates.state import LiveState
 
-Status = Literal["live", "scheduled", "expired", "paused", "suspended", "overruled"]
 Changed = Literal["new", "changed", "removed"]
 Placeable = Pin | Veto | Boost
 
@@ -49,16 +49,50 @@ def standing(
     """
     draft = draft or read_draft(shop)
     rules = draft.rules if stage is Stage.DRAFT else release_at(shop, state, stage).rules
-    overruled = _overruled(rules, question.at)
     last = {change.rule_id: change for change in draft.changes} if stage is Stage.DRAFT else {}
     removed = [rule for rule in draft.live if rule.id not in rules] if stage is Stage.DRAFT else []
-    concerned = [rule for rule in [*rules, *removed] if _concerns(rule, question, every_row=every_row)]
-    standings = [
-        _stand(rule, question.at, state, overruled, _changed(rule, draft.live, rules, last))
-        for rule in concerned
-        if isinstance(rule, Pin | Veto | Boost)
+    shelf = shelf_of(state, question.at)
+    stood = [
+        *standings(rules, question.at, shelf),
+        # What the draft removes stands by itself: what it once met is no longer of interest.
+        *standings(RuleSet(removed), question.at, shelf),
     ]
-    return sorted(standings, key=_order)
+    found = [
+        _stand(each.rule, each, _changed(each.rule, draft.live, rules, last))
+        for each in stood
+        if isinstance(each.rule, Pin | Veto | Boost) and _concerns(each.rule, question, every_row=every_row)
+    ]
+    return sorted(found, key=_order)
+
+
+def shelf_of(state: LiveState, at: datetime) -> Shelf:
+    """What the catalog and the takedowns say at a moment; each question is worked out once."""
+    asked = _Asked(state, at, {}, {})
+    return Shelf(find=state.catalog.get, sellable=asked.sellable, shown=asked.shown)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The catalog at a moment, with the answers given so far."""
+
+    state: LiveState
+    at: datetime
+    tests: dict[str | None, Callable[[ItemId], bool]]
+    counts: dict[RuleId, int]
+
+    def sellable(self, item_id: ItemId, market: str | None) -> bool:
+        if market not in self.tests:
+            self.tests[market] = self.state.shop_view.sellable(market, self.at)
+        return self.tests[market](item_id)
+
+    def shown(self, theme: Theme) -> int:
+        if theme.id not in self.counts:
+            members = set(theme.picks)
+            if theme.selector is not None:
+                members |= set(self.state.catalog.members(theme.selector, self.at))
+            left = members - set(theme.excluded)
+            self.counts[theme.id] = sum(self.sellable(each, None) for each in left)
+        return self.counts[theme.id]
 
 
 def conflicts(rules: RuleSet, at: datetime) -> Sequence[PinConflict]:
@@ -73,9 +107,7 @@ def covered_by(target: Target, state: LiveState, at: datetime) -> Sequence[str]:
     return state.catalog.members(target.selector, at) if target.selector is not None else []
 
 
-def _concerns(rule: AnyRule, question: Question, *, every_row: bool) -> bool:
-    if not isinstance(rule, Pin | Veto | Boost):
-        return False
+def _concerns(rule: Placeable, question: Question, *, every_row: bool) -> bool:
     here = every_row or rule.scope.row in {None, question.row}
     return here and rule.scope.surface in {None, question.surface}
 
@@ -93,48 +125,8 @@ def _changed(
     return ("changed", change.author) if live.get(rule.id) != rule else (None, None)
 
 
-def _stand(
-    rule: Placeable,
-    at: datetime,
-    state: LiveState,
-    overruled: Mapping[RuleId, Pin],
-    change: tuple[Changed | None, str | None],
-) -> RuleStanding:
-    by = overruled.get(rule.id)
-    return RuleStanding(rule, _status(rule, at, state, by), change[0], by, change[1])
-
-
-def _status(rule: Placeable, at: datetime, state: LiveState, by: Pin | None) -> Status:
-    if rule.paused:
-        return "paused"
-    if rule.window.start is not None and at < rule.window.start:
-        return "scheduled"
-    if rule.window.end is not None and at >= rule.window.end:
-        return "expired"
-    if isinstance(rule, Pin) and not _can_show(rule, at, state):
-        return "suspended"
-    return "overruled" if by is not None else "live"
-
-
-def _can_show(pin: Pin, at: datetime, state: LiveState) -> bool:
-    """Whether a pin's item can be shown to anybody its scope speaks of."""
-    return pin.item_id is None or state.shop_view.sellable(pin.scope.market, at)(pin.item_id)
-
-
-def _overruled(rules: RuleSet, at: datetime) -> dict[RuleId, Pin]:
-    """Losing pins by id, with a winner that takes every request that the loser matches at this moment."""
-    found: dict[RuleId, Pin] = {}
-    for conflict in pin_conflicts(rules, at):
-        both = conflict.winner.window.holds(at) and conflict.loser.window.holds(at)
-        if both and _covers(conflict.winner, conflict.loser):
-            found.setdefault(conflict.loser.id, conflict.winner)
-    return found
-
-
-def _covers(winner: Pin, loser: Pin) -> bool:
-    parts = ("surface", "row", "context_item", "context_selector", "market", "segment", "user")
-    wide = all(getattr(winner.scope, part) in {None, getattr(loser.scope, part)} for part in parts)
-    return wide and winner.holdout == 0 and scopes_meet(winner.scope, loser.scope)
+def _stand(rule: Placeable, found: Standing, change: tuple[Changed | None, str | None]) -> RuleStanding:
+    return RuleStanding(rule, found.status, change[0], found.by, change[1])
 
 
 def _order(each: RuleStanding) -> tuple[int, int, str]:

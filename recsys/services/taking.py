@@ -10,9 +10,10 @@ from hashlib import blake2b
 import pyarrow as pa
 
 from recsys.data.schema import interactions_table
-from recsys.data.store import InteractionStore
 from recsys.domain.events import Event, EventType
+from recsys.services.sharing import shared_interactions
 from recsys.services.shop import Shop
+from recsys.storage.events import FORGOTTEN_AT_ONCE
 
 _INSTANT = timedelta(microseconds=1)
 _FEW = 1_000
@@ -42,7 +43,7 @@ def take_events(shop: Shop) -> Taken:
         line = unit.events.line()
         pieces = unit.events.after(line.taken, line.revision)
         rows = _Rows(shop.settings.derived_key("session interactions"))
-        store = InteractionStore(shop.settings.interactions_dir)
+        store = shared_interactions(shop.settings)
         added = 0 if line.taken == line.revision else store.append(rows.tables(pieces)).added
     _conclude(shop, line.revision)
     return Taken(line.revision, added)
@@ -53,9 +54,22 @@ def _conclude(shop: Shop, revision: int) -> None:
     old = now - timedelta(days=shop.settings.event_days)
     with shop.database.write_events() as unit:
         unit.events.take(revision)
-        unit.events.forget(old)
+    # By themselves, and in pieces: whoever notes how far the line has come holds up all who tell events.
+    forget_events(shop, old)
+    with shop.database.write_events() as unit:
         unit.shoppers.forget_looks(old)
         unit.shoppers.forget_sessions(now - timedelta(days=shop.settings.session_days))
+
+
+def forget_events(shop: Shop, before: datetime) -> int:
+    """Delete the taken events that arrived before a moment; how many."""
+    gone = 0
+    while True:
+        with shop.database.write_events() as unit:
+            some = unit.events.forget(before)
+        gone += some
+        if some < FORGOTTEN_AT_ONCE:
+            return gone
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from recsys.domain.catalog import Item
 from recsys.domain.ids import ItemId
+from recsys.domain.requests import Request
 from recsys.domain.rules import Theme
 from recsys.domain.themes import theme_order
 from recsys.services.preview import Question, Stage, release_at
@@ -43,8 +44,30 @@ def theme_members(
     """
     release = release or release_at(shop, state, stage)
     views = Asker(shop.settings.identity_key).views(state, question.request(), release)
-    request, rules = views.request, state.rules_of(release)
-    sellable, vetoed = state.shop_view.sellable(request.market, request.at), rules.vetoed(request)
+    order = theme_order(theme, views.candidates, state.shop_view, views.request)
+    status, picks = _judge(state, release, views.request), set(theme.picks)
+    return [
+        ThemeMember(each, state.catalog.get(each), "pick" if each in picks else "selector", status(each))
+        for each in order
+    ]
+
+
+def statuses_of(
+    shop: Shop, state: LiveState, item_ids: Collection[ItemId], question: Question, stage: Stage = Stage.DRAFT
+) -> Mapping[ItemId, MemberStatus]:
+    """What keeps each of some items from the question's shopper, by item."""
+    release = release_at(shop, state, stage)
+    status = _judge(
+        state, release, Asker(shop.settings.identity_key).views(state, question.request(), release).request
+    )
+    return {each: status(each) for each in item_ids}
+
+
+def _judge(state: LiveState, release: CompiledRelease, request: Request) -> Callable[[ItemId], MemberStatus]:
+    sellable, vetoed = (
+        state.shop_view.sellable(request.market, request.at),
+        state.rules_of(release).vetoed(request),
+    )
     taken = state.shop_view.takedowns.at(request.at)
 
     def status(item_id: ItemId) -> MemberStatus:
@@ -56,8 +79,4 @@ def theme_members(
             return "vetoed"
         return "ok" if sellable(item_id) else "unavailable"
 
-    picks = set(theme.picks)
-    return [
-        ThemeMember(each, state.catalog.get(each), "pick" if each in picks else "selector", status(each))
-        for each in theme_order(theme, views.candidates, state.shop_view, request)
-    ]
+    return status

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import fcntl
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from recsys.batch.engine import Engine, ThisMachine
+from recsys.batch.measured import write_measured
 from recsys.batch.run import BatchResult, run_batch
-from recsys.data.store import InteractionStore
 from recsys.data.training import TrainingData, build_training_data
-from recsys.domain.errors import Conflict
+from recsys.domain.errors import Conflict, Unavailable
 from recsys.domain.people import Actor, Permission
 from recsys.models.content import ItemText
 from recsys.models.progress import Progress, Silent
+from recsys.services.pruning import prune_snapshots
+from recsys.services.run_metrics import measured_file
 from recsys.services.runs import live_run
+from recsys.services.sharing import share_snapshot, shared_interactions
 from recsys.services.shop import Deed, Shop, acting
 from recsys.services.taking import take_events
+from recsys.spark.engine import check_spark, spark_engine
 from recsys.storage.codec import encode
 from recsys.storage.runs import RunInfo
 
@@ -33,28 +38,41 @@ def start_run(
     budget: float | None = None,
     seed: int = 0,
     progress: Progress | None = None,
+    cluster: str | None = None,
 ) -> RunInfo:
     """Take in the events told since the last run, train on everything stored, and leave a run for review.
 
     Its id is the day (UTC) and a number, “2026-11-21-01”. Runs that a killed process left behind are
     marked as failed first. `budget` is the time for trying models, in seconds (None: all are tried).
-    `seed` decides everything that chance decides.
+    `seed` decides everything that chance decides. `cluster`: the Spark master that trains instead of this machine.
 
     Raises:
         Conflict: while another run is training in this home.
-        Invalid: when there is nothing to learn from, or no such model; the run is kept as failed.
+        Invalid: when there is nothing to learn from, or no such model; the run is kept as failed. Without a run: where Spark,
+            Java or the master is missing (fields ``engine``, ``master``), or Spark does not train the model.
     """
     actor.require(Permission.PUBLISH)
     watch = progress or Silent()
+    if cluster is not None:
+        check_spark(cluster, model)
     with _alone(shop.settings.home / "train.lock"):
         run = _begin(shop, actor, model)
         try:
             run = replace(run, event_revision=take_events(shop).revision)
-            result = _train(shop, run, model, budget, seed, watch)
+            with _engine(shop, cluster) as engine:
+                result = _train(shop, run, model, budget, seed, watch, engine)
+            if result.measured is not None:
+                write_measured(measured_file(shop.settings, run.id), result.measured)
+            share_snapshot(shop.settings, result.snapshot_folder, watch)
         except BaseException as error:
             _finish(shop, actor, replace(run, status="failed", error=_words(error)))
             raise
-        return _finish(shop, actor, _ready(run, result))
+        done = _finish(shop, actor, _ready(run, result))
+        with suppress(
+            Unavailable
+        ):  # the run is whole; the next one, or “recsys prune”, removes what is past its use
+            prune_snapshots(shop, actor)
+        return done
 
 
 @contextmanager
@@ -90,8 +108,24 @@ def _next_id(deed: Deed, snapshots: Path) -> str:
         number += 1
 
 
+@contextmanager
+def _engine(shop: Shop, cluster: str | None) -> Iterator[Engine]:
+    """Who trains: the Spark cluster of a name, or this machine."""
+    if cluster is None:
+        yield ThisMachine()
+        return
+    with spark_engine(cluster, shop.settings.spark_dir) as engine:
+        yield engine
+
+
 def _train(
-    shop: Shop, run: RunInfo, model: str, budget: float | None, seed: int, progress: Progress
+    shop: Shop,
+    run: RunInfo,
+    model: str,
+    budget: float | None,
+    seed: int,
+    progress: Progress,
+    engine: Engine,
 ) -> BatchResult:
     live = live_run(shop)
     shop.settings.snapshots_dir.mkdir(parents=True, exist_ok=True)
@@ -109,6 +143,7 @@ def _train(
         live_facts=None if live is None else live.facts,
         progress=progress,
         budget=budget,
+        engine=engine,
     )
 
 
@@ -119,7 +154,7 @@ def _catalog(shop: Shop) -> list[ItemText]:
 
 def _data(shop: Shop, catalog: Sequence[ItemText]) -> TrainingData:
     item_ids = (each.item_id for each in catalog)
-    return build_training_data(InteractionStore(shop.settings.interactions_dir).read(), item_ids)
+    return build_training_data(shared_interactions(shop.settings).read(), item_ids)
 
 
 def _ready(run: RunInfo, result: BatchResult) -> RunInfo:

@@ -104,7 +104,9 @@ def _shown(differences: Iterable[int]) -> Iterator[tuple[int, bool]]:
 def _digests(asked: Asked, key: bytes) -> bytes:
     """One short digest a parameter, so that a changed one can be named."""
     shared = _shared_digests(_SHARED_OF(asked), key)
-    personal = b"".join([_digest(name, getattr(asked, name), key) for name in _PERSONAL])
+    personal = _personal_digest("user_id", asked.user_id, key) + _personal_digest(
+        "session_id", asked.session_id, key
+    )
     return shared[:_BEFORE_PERSONAL] + personal + shared[_BEFORE_PERSONAL:]
 
 
@@ -112,6 +114,15 @@ def _digests(asked: Asked, key: bytes) -> bytes:
 def _shared_digests(values: tuple[object, ...], key: bytes) -> bytes:
     """The digests of what many requests have in common; never of a shopper's id, which would stay in memory."""
     return b"".join(_digest(name, value, key) for name, value in zip(_SHARED, values, strict=True))
+
+
+def _personal_digest(name: str, value: str | None, key: bytes) -> bytes:
+    return _digest_of_nobody(name, key) if value is None else _digest(name, value, key)
+
+
+@lru_cache(maxsize=8)
+def _digest_of_nobody(name: str, key: bytes) -> bytes:
+    return _digest(name, None, key)
 
 
 def _digest(name: str, value: object, key: bytes) -> bytes:

@@ -26,26 +26,23 @@ def _environ_name(name: str) -> str:
     return key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{key}"
 
 
-@dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """One request as it came in; nothing in it is trusted."""
+    """One request as it came in; nothing in it is trusted.
 
-    environ: Environ
+    Attributes:
+        method: in capitals.
+        path: decoded.
+        query: still encoded.
 
-    @property
-    def method(self) -> str:
-        """The method, in capitals."""
-        return str(self.environ.get("REQUEST_METHOD", "GET")).upper()
+    """
 
-    @property
-    def path(self) -> str:
-        """The path, decoded."""
-        return str(self.environ.get("PATH_INFO", "")) or "/"
+    __slots__ = ("environ", "method", "path", "query")
 
-    @property
-    def query(self) -> str:
-        """The query string, still encoded."""
-        return str(self.environ.get("QUERY_STRING", ""))
+    def __init__(self, environ: Environ) -> None:
+        self.environ = environ
+        self.method = str(environ.get("REQUEST_METHOD", "GET")).upper()
+        self.path = str(environ.get("PATH_INFO", "")) or "/"
+        self.query = str(environ.get("QUERY_STRING", ""))
 
     def header(self, name: str) -> str | None:
         """A header by its name in small letters with hyphens, None when it was not sent."""

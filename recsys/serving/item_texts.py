@@ -93,38 +93,36 @@ def items_as_json(
     laid: Laid, texts: ItemTexts, market: str | None, fields: tuple[str, ...], *, tells_because: bool
 ) -> str:
     """The items of an answer, without the brackets around them."""
-    written = [""] * len(laid.page)
-    page = _Page(laid, texts, texts.fields(fields), market, tells_because, written)
-    tiers: list[tuple[Tier, list[tuple[int, int, int]]]] = []
-    for place, each in enumerate(laid.page):
+    page = _Page(laid, texts, texts.fields(fields), market, tells_because)
+    written: list[str] = []
+    begun: Tier | None = None
+    write: Write | None = None
+    for position, each in enumerate(laid.page, laid.start):
         if isinstance(each, Held):
-            written[place] = _held(page, place, each)
+            written.append(_held(page, position, each))
             continue
-        number, tier_place, tier = each
-        if not tiers or tiers[-1][0] is not tier:
-            tiers.append((tier, []))
-        tiers[-1][1].append((place, number, tier_place))
-    for tier, stands in tiers:
-        if isinstance(tier, Fallback):
-            _write_fallback(page, tier, stands)
-        else:
-            _write_proposed(page, tier, stands)
+        number, place, tier = each
+        if write is None or tier is not begun:
+            begun, write = (
+                tier,
+                _fallback(page, tier) if isinstance(tier, Fallback) else _proposed(page, tier),
+            )
+        written.append(write(position, number, place))
     return ",".join(written)
 
 
 class _Page(NamedTuple):
-    """One page on its way to text: `written` has a text for each place."""
+    """One page on its way to text."""
 
     laid: Laid
     texts: ItemTexts
     closing: Mapping[int, str]
     market: str | None
     tells_because: bool
-    written: list[str]
 
 
-Standing = Sequence[tuple[int, int, int]]
-"""Places on the page, item numbers, and places in the tier."""
+Write = Callable[[int, int, int], str]
+"""Writes one item of a tier: its position, its number, its place in the tier."""
 
 
 def _closing(item: Item, names: tuple[str, ...]) -> str:
@@ -132,11 +130,11 @@ def _closing(item: Item, names: tuple[str, ...]) -> str:
     return f",{as_json(chosen_fields(item, names))[1:]}" if names else "}"
 
 
-def _held(page: _Page, place: int, held: Held) -> str:
+def _held(page: _Page, position: int, held: Held) -> str:
     laid, texts, theme = page.laid, page.texts, held.theme
-    displaced = laid.displaced(place, held)
+    displaced = laid.displaced(position - laid.start, held)
     return (
-        f'{texts.heads[held.number]}{laid.start + place},"source":"{"pin" if theme is None else "theme"}",'
+        f'{texts.heads[held.number]}{position},"source":"{"pin" if theme is None else "theme"}",'
         f'"rule_id":{quoted(held.pin.id)},"score":null,"model_rank":null,'
         f'"theme":{"null" if theme is None else quoted(theme.slug)},'
         f'"displaced":{"null" if displaced is None else texts.ids[displaced]},'
@@ -144,40 +142,44 @@ def _held(page: _Page, place: int, held: Held) -> str:
     )
 
 
-def _write_fallback(page: _Page, tier: Fallback, stands: Standing) -> None:
-    words = quoted(fallback_words(tier.name, page.market))
-    heads, closing, start = page.texts.heads, page.closing, page.laid.start
-    for place, number, _ in stands:
-        page.written[place] = (
-            f'{heads[number]}{start + place},"source":"fallback","rule_id":null,"score":null,"model_rank":null,'
+def _fallback(page: _Page, tier: Fallback) -> Write:
+    words, heads, closing = quoted(fallback_words(tier.name, page.market)), page.texts.heads, page.closing
+
+    def write(position: int, number: int, _place: int) -> str:
+        return (
+            f'{heads[number]}{position},"source":"fallback","rule_id":null,"score":null,"model_rank":null,'
             f'"theme":null,"displaced":null,"reason":{{"text":{words},"because":[]}}{closing[number]}'
         )
 
+    return write
 
-def _write_proposed(page: _Page, tier: Proposals, stands: Standing) -> None:
-    heads, titles, persons = page.texts.heads, page.texts.titles, page.texts.behind
-    closing, start, written = page.closing, page.laid.start, page.written
+
+def _proposed(page: _Page, tier: Proposals) -> Write:
+    heads, titles, persons, closing = page.texts.heads, page.texts.titles, page.texts.behind, page.closing
     number_of, first, first_rank = page.laid.shelf.number_of, tier.first, tier.first_rank
     scores, behind, shares = tier.lists.scores, tier.lists.because, tier.lists.shares
-    named, unnamed = words_for(tier.kinds[0]) if tier.kinds else ("", "")
-    mixed = len(tier.kinds) > 1
-    for place, number, tier_place in stands:
-        if mixed:
-            named, unnamed = words_for(tier.kind(tier_place))
-        at = first + tier_place
-        one, two = number_of(behind[2 * at]), number_of(behind[2 * at + 1])
+    said = words_for(tier.kinds[0]) if len(tier.kinds) == 1 else None
+    tells_because = page.tells_because
+
+    def write(position: int, number: int, place: int) -> str:
+        named, unnamed = said or words_for(tier.kind(place))
+        at = first + place
+        pair = at + at
+        one, two = number_of(behind[pair]), number_of(behind[pair + 1])
         # Two items behind a candidate are the rule, so they are written in one go.
         if one >= 0 and two >= 0:
             words = f"{named}{titles[one]} and {titles[two]}" if named else unnamed
-            because = f"{persons[one]}{shares[2 * at]:.6f}}},{persons[two]}{shares[2 * at + 1]:.6f}}}"
+            because = f"{persons[one]}{shares[pair]:.6f}}},{persons[two]}{shares[pair + 1]:.6f}}}"
         elif one >= 0 or two >= 0:
-            only, share = (one, shares[2 * at]) if one >= 0 else (two, shares[2 * at + 1])
+            only, share = (one, shares[pair]) if one >= 0 else (two, shares[pair + 1])
             words = f"{named}{titles[only]}" if named and titles[only] else unnamed
             because = f"{persons[only]}{share:.6f}}}"
         else:
             words, because = unnamed, ""
-        written[place] = (
-            f'{heads[number]}{start + place},"source":"model","rule_id":null,"score":{scores[at]:.6f},'
-            f'"model_rank":{first_rank + tier_place},"theme":null,"displaced":null,"reason":{{"text":"{words}",'
-            f'"because":[{because if page.tells_because else ""}]}}{closing[number]}'
+        return (
+            f'{heads[number]}{position},"source":"model","rule_id":null,"score":{scores[at]:.6f},'
+            f'"model_rank":{first_rank + place},"theme":null,"displaced":null,"reason":{{"text":"{words}",'
+            f'"because":[{because if tells_because else ""}]}}{closing[number]}'
         )
+
+    return write

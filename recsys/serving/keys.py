@@ -53,8 +53,8 @@ def require_scope(key: LiveKey, scope: str) -> None:
 
 def check_origin(http: HttpRequest, key: LiveKey) -> None:
     """Raise `Problem` (403) when a browser uses a publishable key from an origin that is not the key's."""
-    origin = http.header("origin")
-    if key.publishable and origin is not None and origin not in key.origins:
+    origin = http.header("origin") if key.publishable else None
+    if origin is not None and origin not in key.origins:
         raise _forbidden("This publishable key does not list the origin of this page; add it to the key.")
 
 
@@ -72,8 +72,10 @@ def check_allowed(asked: Asked, key: LiveKey) -> None:
 
 def cors_headers(http: HttpRequest, key: LiveKey | None) -> Headers:
     """What lets the pages of a publishable key's origins read the answer."""
+    if key is None or not key.publishable:
+        return ()
     origin = http.header("origin")
-    if key is None or not key.publishable or origin not in key.origins:
+    if origin is None or origin not in key.origins:
         return ()
     return (("Access-Control-Allow-Origin", origin), ("Access-Control-Expose-Headers", _EXPOSED_HEADERS))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from threading import Lock
 from typing import Final, NamedTuple
@@ -32,6 +33,7 @@ IN_FLIGHT, RELEASE, RELEASED_AT, REFRESHED_AT, FAILURES, SHED, ANSWERS, WITH_FAL
 _FROM_SOURCES: Final = 9
 _FROM_FATES: Final = _FROM_SOURCES + len(SOURCES)
 _SOURCES: Final = tuple((source, _FROM_SOURCES + place) for place, source in enumerate(SOURCES))
+_SOURCE: Final = dict(_SOURCES)
 _FROM_TABLE: Final = _FROM_FATES + len(FATES)
 OWN_NUMBERS: Final = _FROM_TABLE + _TABLE
 _GAUGES: Final = (IN_FLIGHT, RELEASE, RELEASED_AT, REFRESHED_AT, REFUSED)
@@ -89,18 +91,17 @@ class Meter:
 
     def served(self, placed: Iterable[Placed]) -> None:
         """An answer went out."""
-        self.served_from([each.source for each in placed])
+        self.served_from(Counter(each.source for each in placed))
 
-    def served_from(self, came_from: Sequence[Source]) -> None:
-        """An answer went out whose items came from these sources."""
-        # Counting a list is done in C; the hash of an enumeration's member is not.
+    def served_from(self, counts: Mapping[Source, int]) -> None:
+        """An answer went out with so many items from each source."""
         own = self._own
         with self._lock:
-            for source, number in _SOURCES:
-                if count := came_from.count(source):
-                    own[number] += count
+            for source, count in counts.items():
+                if count:
+                    own[_SOURCE[source]] += count
             own[ANSWERS] += 1.0
-            if Source.FALLBACK in came_from:
+            if counts.get(Source.FALLBACK):
                 own[WITH_FALLBACK] += 1.0
 
     def told(self, fates: Iterable[tuple[str, int]]) -> None:

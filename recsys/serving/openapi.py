@@ -185,6 +185,8 @@ def _responses(method: str, operation: Operation) -> dict[str, Json]:
         }
     for status in sorted(operation.errors):
         responses[str(status)] = {"$ref": "#/components/responses/Problem"}
+    # The server says this by itself, before the application hears of the request.
+    responses["414"] = {"description": "The address is longer than 65,534 bytes; the answer has no body."}
     return responses
 
 

@@ -98,7 +98,7 @@ class PagesRoute:
         """One row, under an id of its own: positions begin anew in each."""
         settings, slate = titled.row.settings, titled.row.slate
         self.answering.meter.served(slate.items)
-        asked = replace(shown.asked, row=settings.name)
+        asked = msgspec.structs.replace(shown.asked, row=settings.name)
         merged = replace(shown.page.views.request, row=settings.name)
         part = part_of_rules(shown.question.release.index, merged, slate.items, shown.state.catalog)
         return Row(

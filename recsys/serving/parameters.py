@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -20,8 +20,7 @@ from recsys.serving.query import shortened, split_query
 __all__ = ["ALL_PARAMETERS", "BODY_ONLY", "PARAMETERS", "Parameter"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """What a caller asked for, checked. Times are UTC; repeated values keep their order, each once.
 
     `surface` is None at addresses that belong to no surface; `address` says which one was asked.
@@ -66,7 +65,7 @@ SIMILAR_BODY = Form("similar", ("item_id", *_ITEM_PAGE), ("item_id",))
 THEMES = Form("themes", ("user_id", "session_id", "limit", "cursor", "market", "fields"))
 THEME = Form("theme", THEMES.names)
 
-CONTINUED = tuple(each.name for each in fields(Asked) if each.name not in {"limit", "cursor"})
+CONTINUED = tuple(name for name in Asked.__struct_fields__ if name not in {"limit", "cursor"})
 """What must be the same on every page of one answer, in a fixed order."""
 
 _WHY_REQUIRED = {

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
+from typing import Any
 
 from recsys.domain.ids import ItemId
 from recsys.domain.requests import Request
@@ -18,6 +19,7 @@ from recsys.slates.catalog import CompiledCatalog
 from recsys.slates.state import CompiledRelease, LiveState
 
 _IDS_IN_A_NOTE = 10
+NOTHING: frozenset[Any] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ def notes_on(asked: Asked, state: LiveState, release: CompiledRelease) -> list[F
             ("context_item", asked.context_item),
             ("items", asked.items),
         )
-        if (unknown := [each for each in ids if state.catalog.get(each) is None])
+        if ids and (unknown := [each for each in ids if state.catalog.get(each) is None])
     ]
     if asked.market is not None and not _is_market(asked.market, state, release):
         message = f"no sale and no item names “{asked.market}”; only what is sold everywhere is shown"
@@ -126,17 +128,17 @@ def _request(
         market=market,
         segments=segments,
         context=asked.context_item,
-        exclude=frozenset(asked.exclude),
-        tags=frozenset(asked.tag),
+        exclude=frozenset(asked.exclude) if asked.exclude else NOTHING,
+        tags=frozenset(asked.tag) if asked.tag else NOTHING,
         price_min=asked.price_min,
         price_max=asked.price_max,
-        items=tuple(each for each in asked.items if catalog.get(each) is not None),
+        items=tuple([each for each in asked.items if catalog.get(each) is not None]) if asked.items else (),
         personalised=asked.personalised,
         rules=asked.rules,
         limit=asked.limit,
         start=1 if cursor is None else cursor.start,
-        shown=_items(catalog, cursor.shown if cursor else ()),
-        shown_pinned=_items(catalog, cursor.pinned if cursor else ()),
+        shown=NOTHING if cursor is None else _items(catalog, cursor.shown),
+        shown_pinned=NOTHING if cursor is None else _items(catalog, cursor.pinned),
         pins_from=0 if cursor is None else cursor.pins_from,
     )
 

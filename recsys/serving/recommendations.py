@@ -11,8 +11,9 @@ from recsys.serving.bodies import read_json
 from recsys.serving.http import JSON, HttpRequest, HttpResponse
 from recsys.serving.item_texts import TextsByCatalog, as_json, items_as_json, quoted
 from recsys.serving.keys import check_allowed
-from recsys.serving.parameters import RECOMMENDATIONS_BODY, Asked, parse_body, parse_parameters
+from recsys.serving.parameters import RECOMMENDATIONS_BODY, Asked, parse_body
 from recsys.serving.questions import Question
+from recsys.serving.remembered import read_query
 from recsys.slates.answer import lays
 from recsys.slates.lean import Laid
 from recsys.slates.measuring import Part, part_of_placements, part_of_rules
@@ -33,7 +34,7 @@ class RecommendationsRoute:
 
     def get(self, http: HttpRequest, key: LiveKey) -> HttpResponse:
         """One row's slate, asked for in the address."""
-        return self._answer(http, parse_parameters(http.query), key)
+        return self._answer(http, read_query(http.query), key)
 
     def post(self, http: HttpRequest, key: LiveKey) -> HttpResponse:
         """One row's slate, asked for in a JSON body."""
@@ -54,7 +55,7 @@ class RecommendationsRoute:
         asker, request, release = self.answering.asker, question.request, question.release
         who = asker.who(state, request, release, question.known)
         laid = asker.lay(state, request, release, who)
-        self.answering.meter.served_from([_source(each) for each in laid.page])
+        self.answering.meter.served_from(_sources(laid))
         cursor = self._next_cursor(asked, state, question, laid)
         lasting = self._lasting(
             asked, state, question, laid, key, folded=who.folded is not None, cursor=cursor
@@ -99,14 +100,14 @@ class RecommendationsRoute:
     def _next_cursor(self, asked: Asked, state: LiveState, question: Question, laid: Laid) -> str | None:
         if not laid.more:
             return None
-        ids, seqs = laid.shelf.columns.ids, state.catalog.seqs
+        seqs = state.catalog.seqs
         return self.answering.cursor_after(
             asked,
             question,
             passed=len(laid.page),
             pins_from=laid.pins_from,
-            shown=frozenset([seqs[ids[each[0]]] for each in laid.page]),
-            pinned=frozenset([seqs[ids[each.number]] for each in laid.page if isinstance(each, Held)]),
+            shown=frozenset([seqs[each[0]] for each in laid.page]),
+            pinned=frozenset([seqs[each.number] for _, each in laid.pins]),
         )
 
     def _listed(
@@ -132,13 +133,26 @@ class RecommendationsRoute:
         return reply(http, document)
 
 
-def _source(each: Held | tuple[int, int, object]) -> Source:
-    if isinstance(each, Held):
-        return Source.PIN if each.theme is None else Source.THEME
-    return Source.MODEL if isinstance(each[2], Proposals) else Source.FALLBACK
+def _sources(laid: Laid) -> dict[Source, int]:
+    """How many items came from where."""
+    pins = len(laid.pins)
+    themes = len([1 for _, each in laid.pins if each.theme is not None])
+    fallback = 0
+    # Fallback comes after all that the model proposes.
+    for each in reversed(laid.page):
+        if not isinstance(each, Held):
+            if isinstance(each[2], Proposals):
+                break
+            fallback += 1
+    return {
+        Source.PIN: pins - themes,
+        Source.THEME: themes,
+        Source.MODEL: len(laid.page) - pins - fallback,
+        Source.FALLBACK: fallback,
+    }
 
 
 def _part(laid: Laid, state: LiveState, question: Question) -> Part:
     """The part of rules in the answer."""
-    held = [(at, each.pin.id) for at, each in enumerate(laid.page, laid.start) if isinstance(each, Held)]
+    held = [(laid.start + place, each.pin.id) for place, each in laid.pins]
     return part_of_placements(question.release.index, question.request, held, state.catalog)

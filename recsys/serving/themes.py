@@ -31,12 +31,13 @@ THEME_PATH = "/v1/themes/{slug}"
 
 
 class ThemeLine(msgspec.Struct, frozen=True):
-    """One theme of the list; `size` counts the members that may be shown."""
+    """One theme of the list; `size` counts the members that may be shown, `cover` is the item that stands for it."""
 
     slug: str
     title: str
     blurb: str
     size: int
+    cover: str | None
 
 
 class ThemeList(msgspec.Struct, frozen=True):
@@ -55,6 +56,7 @@ class ThemeAnswer(msgspec.Struct, frozen=True):
     slug: str
     title: str
     blurb: str
+    cover: str | None
     release_id: int
     run_id: str | None
     personalised: bool
@@ -107,6 +109,7 @@ class ThemesRoute:
             slug=theme.slug,
             title=theme.title_in(views.request.market),
             blurb=theme.blurb_in(views.request.market),
+            cover=theme.cover,
             release_id=question.release.number,
             run_id=question.release.run_id,
             personalised=slate.personalised,
@@ -132,4 +135,5 @@ def _line(theme: Theme, state: LiveState, question: Question, views: Views) -> T
         title=theme.title_in(market),
         blurb=theme.blurb_in(market),
         size=theme_size(theme, views.candidates, rules, views.request, state.shop_view),
+        cover=theme.cover,
     )

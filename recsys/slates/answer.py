@@ -114,6 +114,16 @@ class Asker:
         acting = scene.acting(request.shopper, release.index.holdout_key)
         return lay(scene, acting, who, request)
 
+    def laid(self, state: LiveState, request: Request, release: CompiledRelease) -> Laid:
+        """Fill in what is known of the shopper, and merge into item numbers, for a row that `lays`.
+
+        Raises:
+            NotFound: when the release has no such surface or row.
+        """
+        known = self.known(request.user, release)
+        resolved = _resolved(state, request, known)
+        return self.lay(state, resolved, release, self.who(state, resolved, release, known))
+
     def slate(self, state: LiveState, request: Request, release: CompiledRelease, who: Shopper) -> Slate:
         """The same in the words of the domain."""
         return slate_of(self.lay(state, request, release, who), request.market)

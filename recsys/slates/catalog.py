@@ -14,6 +14,7 @@ from recsys.domain.catalog import Item
 from recsys.domain.ids import ItemId
 from recsys.domain.selectors import Selector
 from recsys.slates.columns import Columns, Mask, empty_columns
+from recsys.slates.word_index import WordIndex, words_differ
 
 ELSEWHERE = "\x00elsewhere"
 """Stands for every market that no item names; no market can be called so, because ids hold no control characters."""
@@ -37,6 +38,8 @@ class CompiledCatalog:
         self._tags: Mapping[str, int] | None = None
         self._markets: frozenset[str] | None = None
         self._columns: Columns | None = None
+        self._seqs_by_number: Sequence[int] | None = None
+        self._words: WordIndex | None = None
         self._take(entries)
 
     def updated(self, revision: int, entries: Iterable[tuple[int, Item]]) -> CompiledCatalog:
@@ -49,6 +52,9 @@ class CompiledCatalog:
         following._take(taken)
         if self._columns is not None:
             following._columns = self._columns.updated(item for _, item in taken)
+            if self._words is not None:
+                following._words = self._reworded(self._words, following._columns, taken)
+        following._seqs_by_number = following._seqs_after(self._seqs_by_number)
         return following
 
     def _take(self, entries: Iterable[tuple[int, Item]]) -> None:
@@ -71,14 +77,38 @@ class CompiledCatalog:
             self._columns = empty_columns().updated(self._items.values())
         return self._columns
 
+    @property
+    def words(self) -> WordIndex:
+        """What is searched by words; of a later revision, worked out from the one before."""
+        if self._words is None:
+            self._words = WordIndex.of(self.columns.items)
+        return self._words
+
+    def _reworded(self, words: WordIndex, columns: Columns, taken: Sequence[tuple[int, Item]]) -> WordIndex:
+        last = {item.item_id: item for _, item in taken}
+        changed = [
+            columns.numbers[item_id]
+            for item_id, item in last.items()
+            if (known := self._items.get(item_id)) is None or words_differ(known, item)
+        ]
+        return words.updated(changed, columns.items)
+
     def seq_of(self, item_id: ItemId) -> int | None:
         """The item's small integer, or None."""
         return self._seqs.get(item_id)
 
     @property
-    def seqs(self) -> Mapping[ItemId, int]:
-        """The small integer of every item."""
-        return self._seqs
+    def seqs(self) -> Sequence[int]:
+        """The small integer of every item number of the columns."""
+        if self._seqs_by_number is None:
+            self._seqs_by_number = [self._seqs[each] for each in self.columns.ids]
+        return self._seqs_by_number
+
+    def _seqs_after(self, before: Sequence[int] | None) -> Sequence[int] | None:
+        """The same, from those of the revision before: items keep theirs, and new ones come last."""
+        if before is None or len(before) == len(self.columns):
+            return before
+        return [*before, *(self._seqs[each] for each in self.columns.ids[len(before) :])]
 
     def item_by_seq(self, seq: int) -> ItemId | None:
         """The item with that small integer, or None."""

@@ -54,6 +54,11 @@ class Loader:
     arrivals: Arrivals = field(default_factory=Arrivals)
     waiting: dict[int, live.LoadedRelease] = field(default_factory=dict)
 
+    def prepare(self, connection: Connection) -> None:
+        """Begin to fetch the snapshot of the run that waits for review: accepted, it shall act within a second."""
+        if self.arrivals.fetcher is not None and (run_id := live.waiting_run(connection)) is not None:
+            self.arrivals.prepare(self.snapshots / run_id)
+
     def catalog(self, connection: Connection, pointer: Pointer, known: CompiledCatalog) -> CompiledCatalog:
         """The catalog at the pointer's revision, from the one known and the rows written since."""
         if pointer.catalog_revision == known.revision:
@@ -128,6 +133,10 @@ class Loader:
                 continue  # without any run it is no substitute
             found[number] = release
         self._keep_waiting(faults)
+        if self.arrivals.fetcher is not None and not faults:
+            held = {each.run.run_id for each in found.values() if each.run is not None}
+            waiting = live.waiting_run(connection)
+            self.arrivals.fetcher.forget(self.snapshots, held | ({waiting} if waiting else set()))
         return Releases(known if found.keys() == known.keys() else found, faults.get(pointer.release))
 
     def _wanted(

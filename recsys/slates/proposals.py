@@ -88,23 +88,6 @@ Chunk = tuple[Tier, Sequence[int], Sequence[int]]
 """Some numbers of a tier, in organic order, and their places in it."""
 
 
-class OrganicOrder:
-    """The organic order of one request in chunks, worked out only as far as somebody walks. Unbarred, ungrouped.
-
-    Several walks share what one of them has worked out; one must not begin while another is under way.
-    """
-
-    def __init__(self, shelf: Shelf, asked: Asked) -> None:
-        self._found: list[Chunk] = []
-        self._coming = _in_order(shelf, asked)
-
-    def __iter__(self) -> Iterator[Chunk]:
-        yield from self._found
-        for chunk in self._coming:
-            self._found.append(chunk)
-            yield chunk
-
-
 class Asked(NamedTuple):
     """What the organic order depends on, beside the snapshot; `row` is the shopper's in it, or `folded` stands for it."""
 
@@ -115,7 +98,8 @@ class Asked(NamedTuple):
     folded: Folded | None = None
 
 
-def _in_order(shelf: Shelf, asked: Asked) -> Iterator[Chunk]:
+def organic_order(shelf: Shelf, asked: Asked) -> Iterator[Chunk]:
+    """The organic order of one request in chunks, worked out only as far as somebody walks. Unbarred, ungrouped."""
     for tier in _tiers(shelf, asked):
         yield from _chunked(tier, shelf, asked)
     if asked.settings.fills_up:

@@ -14,7 +14,9 @@ from recsys.domain.errors import Unavailable
 from recsys.settings import Settings
 from recsys.slates.load import Loader, empty_state, with_releases
 from recsys.slates.state import LiveState
+from recsys.snapshots.arrival import Arrivals
 from recsys.snapshots.errors import SnapshotUnusable
+from recsys.snapshots.fetching import Fetcher
 from recsys.storage.live import Pointer, read_pointer
 from recsys.storage.unit_of_work import Database
 
@@ -46,6 +48,7 @@ class LiveHolder:
             settings.identity_key,
             settings.holdout_key,
             timedelta(days=settings.session_days),
+            Arrivals(fetcher=Fetcher(settings.store_url) if settings.store_url else None),
         )
         self._state = empty_state(clock())
         self._lock = threading.Lock()
@@ -122,6 +125,8 @@ class LiveHolder:
             following.warm_like(state, self._clock())
             self._state = following
         self._done(pointer, releases.fault)
+        if releases.fault is None:
+            self._loader.prepare(connection)
 
     def _done(self, pointer: Pointer, refused: SnapshotUnusable | None) -> None:
         """Note that all was read; a release that cannot be served holds up nothing else."""

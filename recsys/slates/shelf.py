@@ -26,6 +26,8 @@ class Kept:
     by_id: Numbers | None = None
     id_order: Numbers | None = None
     popular: dict[str | None, tuple[Numbers, Floats]] = field(default_factory=dict)
+    places: Numbers | None = None
+    vectors: tuple[Numbers, NDArray[np.float32]] | None = None
 
 
 class Shelf:
@@ -95,3 +97,26 @@ class Shelf:
             order = np.lexsort((self.id_order[numbers], -score))
             found = self.kept.popular[market] = numbers[order], score[order]
         return found
+
+    @property
+    def popularity_places(self) -> Numbers:
+        """The place of each number when all are ordered by popularity, then by id."""
+        if self.kept.places is None:
+            popular, _scores = self.popular(None)
+            places = self.id_order + np.int32(len(popular))
+            places[popular] = np.arange(len(popular), dtype=np.int32)
+            self.kept.places = places
+        return self.kept.places
+
+    @property
+    def vectors(self) -> tuple[Numbers, NDArray[np.float32]]:
+        """The row of each number among the snapshot's item vectors, -1 without a vector; and the length of each row."""
+        if self.kept.vectors is None:
+            rows = np.full(len(self.columns), -1, np.int32)
+            lengths = np.empty(0, np.float32)
+            if self.snapshot is not None:
+                lengths = np.linalg.norm(self.snapshot.item_vectors, axis=1).astype(np.float32)
+                known = np.flatnonzero((self.numbers[:-1] >= 0) & (lengths > 0)).astype(np.int32)
+                rows[self.numbers[known]] = known
+            self.kept.vectors = rows, lengths
+        return self.kept.vectors

@@ -154,5 +154,10 @@ class LiveState:
         if scenes is not known:
             scenes.warm(known, at)
 
+    @cached_property
+    def shelf(self) -> Shelf:
+        """The live release's snapshot over the catalog; before the first release, the catalog alone."""
+        return self._live_shelf() or Shelf(self.catalog, None, None)
+
     def _live_shelf(self) -> Shelf | None:
         return None if self.release is None else self.scenes_of(self.release).shelf

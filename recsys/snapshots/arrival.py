@@ -11,11 +11,12 @@ from __future__ import annotations
 import fcntl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from recsys.snapshots.errors import SnapshotDamaged, SnapshotUnusable, SnapshotUnverified
+from recsys.snapshots.fetching import Fetcher
 from recsys.snapshots.layout import STAMP
 from recsys.snapshots.mapped import Snapshot
 from recsys.snapshots.verify import Looks, looks_of, verified_looks, verify
@@ -34,10 +35,11 @@ class Arrivals:
     """Opens snapshots for one process.
 
     `in_background`: verify on a thread of its own, which may take minutes, and meanwhile tell `SnapshotUnverified`;
-    else in the call.
+    else in the call. `fetcher` gets what this machine has not, or has only damaged, from where machines share snapshots.
     """
 
     in_background: bool = False
+    fetcher: Fetcher | None = None
     _refused: dict[Path, tuple[Looks, SnapshotUnusable]] = field(default_factory=dict)
     _thread: threading.Thread | None = None
 
@@ -53,15 +55,28 @@ class Arrivals:
             raise refused[1]
         if (folder / STAMP).exists() and not changed(folder):
             return self._mapped(folder, looks)
+        if self.fetcher is not None:
+            self.fetcher.check(folder)
         if not self.in_background:
             self._verify(folder, looks)
             return self.open(folder)
+        self._begin(folder, looks)
+        raise SnapshotUnverified(f"The snapshot {folder} has changed or is new here, and is being verified.")
+
+    def prepare(self, folder: Path) -> None:
+        """Fetch in the background what will perhaps be opened, so that it is there by then; nothing else waits for it."""
+        if self.fetcher is None or not self.in_background or (folder / STAMP).exists():
+            return
+        with suppress(SnapshotUnusable):
+            self.fetcher.check(folder)
+            self._begin(folder, looks_of(folder))
+
+    def _begin(self, folder: Path, looks: Looks) -> None:
         if self._thread is None or not self._thread.is_alive():
             self._thread = threading.Thread(
                 target=self._verify_quietly, args=(folder, looks), name="recsys-verify", daemon=True
             )
             self._thread.start()
-        raise SnapshotUnverified(f"The snapshot {folder} has changed, and is being verified.")
 
     def _mapped(self, folder: Path, looks: Looks) -> Snapshot:
         try:
@@ -71,12 +86,18 @@ class Arrivals:
             raise
 
     def _verify(self, folder: Path, looks: Looks) -> None:
+        if self.fetcher is not None and not (folder / STAMP).exists():
+            # What is wrong with it the fetcher remembers, for as long as it does not try again.
+            self.fetcher(folder)
+            return
         try:
             with _one_at_a_time(folder):
                 if changed(folder) or not (folder / STAMP).exists():
                     verify(folder)
         except SnapshotUnusable as fault:
-            self._refused[folder] = (looks, fault)
+            # One that can be fetched again is: without its stamp it counts as not there.
+            if self.fetcher is None:
+                self._refused[folder] = (looks, fault)
             raise
         except OSError as error:
             raise SnapshotDamaged(str(folder), f"it cannot be verified ({error})") from error
@@ -86,7 +107,8 @@ class Arrivals:
         try:
             self._verify(folder, looks)
         except SnapshotUnusable as fault:
-            self._refused[folder] = (looks, fault)
+            if self.fetcher is None:
+                self._refused[folder] = (looks, fault)
 
 
 @contextmanager

@@ -26,3 +26,7 @@ class SnapshotUnverified(SnapshotUnusable):
 
 class WrongIdentityKey(SnapshotUnusable):
     """The snapshot's shoppers are hashed with another key than the one at hand."""
+
+
+class SnapshotUnfetched(SnapshotUnusable):
+    """The snapshot is in a store that does not answer; it is asked again."""

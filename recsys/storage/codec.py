@@ -35,7 +35,11 @@ def encode_rule(rule: AnyRule) -> dict[str, Json]:
         rule = replace(rule, window=_in_utc(rule.window))
     content: dict[str, Json] = encode(rule)
     del content["published"]
-    return _without_later_fields(content) if isinstance(rule, SurfaceSettings) else content
+    return _without_later_fields(content)
+
+
+_LATER = frozenset({"cover", "review"})
+"""Fields of rules that older versions did not know, and that mean nothing where they are None."""
 
 
 def _without_later_fields(content: dict[str, Json]) -> dict[str, Json]:
@@ -43,11 +47,13 @@ def _without_later_fields(content: dict[str, Json]) -> dict[str, Json]:
 
     So the content is what they wrote: equal rules stay equal in history, and they read what they can.
     """
-    rows = [
-        {name: each for name, each in row.items() if not _says_nothing(name, each)} for row in content["rows"]
-    ]
-    content["rows"] = rows
-    return {name: each for name, each in content.items() if (name, each) != ("order", RowOrder.FIXED)}
+    if "rows" in content:
+        content["rows"] = [
+            {name: each for name, each in row.items() if not _says_nothing(name, each)}
+            for row in content["rows"]
+        ]
+        content = {name: each for name, each in content.items() if (name, each) != ("order", RowOrder.FIXED)}
+    return {name: each for name, each in content.items() if name not in _LATER or each is not None}
 
 
 def _says_nothing(name: str, value: Json) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +14,41 @@ WRITING = "recsys_writing"
 """Execution option of engines whose transactions write."""
 
 _BUSY_SECONDS = 15
-_LOCK_MILLISECONDS = 15_000
-_STATEMENT_MILLISECONDS = 60_000
+_KEEPALIVE = {
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+"""A connection whose other end is gone without a word is given up after some ten seconds, not after hours."""
+_CONNECTION_WAIT_SECONDS = 15
+_CONNECTION_AGE_SECONDS = 1_800
 
 
-def make_engine(url: str) -> Engine:
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a process may take of a PostgreSQL server: connections at most, and seconds a statement or lock.
+
+    A third of the connections stay open between uses; none is used for longer than half an hour, so that a server
+    behind an address that moved is found.
+    """
+
+    connections: int = 15
+    statement_seconds: float = 60.0
+    lock_seconds: float = 15.0
+
+
+LIMITS = Limits()
+"""What a process takes unless told otherwise."""
+
+
+def make_engine(url: str, limits: Limits = LIMITS) -> Engine:
     """An engine for `url`, SQLite or PostgreSQL; the folder of a SQLite file is made when it is missing.
 
-    SQLite: write-ahead log, `synchronous=FULL`, foreign keys, a busy timeout. PostgreSQL: UTC, and
+    SQLite: write-ahead log, `synchronous=FULL`, foreign keys, a busy timeout. PostgreSQL: UTC, a pool, and
     timeouts for locks and statements, so that a stuck writer is told rather than hung.
     """
-    return _sqlite(url) if make_url(url).get_backend_name() == "sqlite" else _postgresql(url)
+    return _sqlite(url) if make_url(url).get_backend_name() == "sqlite" else _postgresql(url, limits)
 
 
 def writing(engine: Engine) -> Engine:
@@ -75,14 +100,24 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 
-def _postgresql(url: str) -> Engine:
+def _postgresql(url: str, limits: Limits) -> Engine:
     options = (
-        f"-c timezone=UTC -c lock_timeout={_LOCK_MILLISECONDS} "
-        f"-c statement_timeout={_STATEMENT_MILLISECONDS} -c idle_in_transaction_session_timeout=600000"
+        f"-c timezone=UTC -c lock_timeout={_milliseconds(limits.lock_seconds)} "
+        f"-c statement_timeout={_milliseconds(limits.statement_seconds)} "
+        "-c idle_in_transaction_session_timeout=600000"
     )
+    kept = max(1, limits.connections // 3)
     return create_engine(
         url,
         isolation_level="READ COMMITTED",
+        pool_size=kept,
+        max_overflow=limits.connections - kept,
+        pool_timeout=_CONNECTION_WAIT_SECONDS,
+        pool_recycle=_CONNECTION_AGE_SECONDS,
         pool_pre_ping=True,
-        connect_args={"options": options, "connect_timeout": 5},
+        connect_args={"options": options, "connect_timeout": 5, **_KEEPALIVE},
     )
+
+
+def _milliseconds(seconds: float) -> int:
+    return round(seconds * 1000)

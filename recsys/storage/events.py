@@ -17,6 +17,9 @@ from recsys.storage.inserting import insert_or_keep
 from recsys.storage.tables import EventLineRow, EventRow
 
 _AT_ONCE = 5_000
+FORGOTTEN_AT_ONCE = 10_000
+"""Few enough for a transaction that nobody notices."""
+
 _COLUMNS = (
     "namespace",
     "event_id",
@@ -80,11 +83,12 @@ class EventRepository:
         moved = update(EventLineRow).where(EventLineRow.taken < upto).values(taken=upto)
         self._session.execute(moved)
 
-    def forget(self, before: datetime) -> int:
-        """Delete events that arrived before a moment and have joined the interactions; how many."""
+    def forget(self, before: datetime, most: int = FORGOTTEN_AT_ONCE) -> int:
+        """Delete events that arrived before a moment and have joined the interactions, at most so many; how many."""
         taken = select(EventLineRow.taken).scalar_subquery()
-        statement = delete(EventRow).where(EventRow.received_at < before, EventRow.revision <= taken)
-        return self._session.connection().execute(statement).rowcount
+        old = select(EventRow.seq).where(EventRow.received_at < before, EventRow.revision <= taken)
+        chosen = old.order_by(EventRow.received_at).limit(most)
+        return self._session.connection().execute(delete(EventRow).where(EventRow.seq.in_(chosen))).rowcount
 
 
 def _row(event: Event, received_at: datetime, revision: int) -> dict[str, Any]:

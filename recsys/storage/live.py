@@ -21,7 +21,7 @@ from recsys.storage.items import read_items
 from recsys.storage.keys import KeyInfo, read_keys
 from recsys.storage.releases import read_rules
 from recsys.storage.state import POINTER, Pointer
-from recsys.storage.tables import ReleaseRow, SegmentMemberRow, TakedownRow
+from recsys.storage.tables import ReleaseRow, RunRow, SegmentMemberRow, TakedownRow
 
 __all__ = [
     "KeyInfo",
@@ -36,6 +36,7 @@ __all__ = [
     "load_takedowns",
     "read_pointer",
     "releases_before",
+    "waiting_run",
 ]
 
 
@@ -72,6 +73,12 @@ def load_release(connection: Connection, number: int) -> LoadedRelease:
     if row is None:
         raise NotFound("release", f"There is no release {number}.")
     return LoadedRelease(number, row.run_id, read_rules(connection, number), row.created_at)
+
+
+def waiting_run(connection: Connection) -> str | None:
+    """The newest run that waits for review."""
+    ready = select(RunRow.id).where(RunRow.status == "ready")
+    return connection.scalar(ready.order_by(RunRow.started_at.desc(), RunRow.id.desc()).limit(1))
 
 
 def load_items(connection: Connection, since_revision: int = 0) -> Iterator[tuple[int, Item]]:

@@ -1,11 +1,14 @@
 """Bringing a database to the schema of this version, and back.
 
 Each call is one transaction behind one lock: two processes that start at once upgrade once, and a
-killed upgrade leaves the database as it was.
+killed upgrade leaves the database as it was. On PostgreSQL no table is waited for longer than requests
+can wait behind it: after `_TABLE_WAIT` everything is given up, and tried again from its beginning.
+Indexes on large tables are made after that (`large_indexes`).
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.resources import as_file, files
@@ -15,21 +18,39 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
 
-from recsys.domain.errors import RecsysError
+from recsys.domain.errors import RecsysError, Unavailable
 from recsys.storage.engine import make_engine, writing
+from recsys.storage.large_indexes import make_large_indexes
 from recsys.storage.tables import Base
 
 _LOCK = 7_263_905_117
 """Any number; two upgrades of one PostgreSQL database meet at it."""
+
+_TABLE_WAIT = "400ms"
+_TRIES, _PAUSE_SECONDS = 120, 0.5
+_BUSY = "A table was in use the whole time; nothing was changed. Look for a transaction that stays open, and try again."
 
 COMPARISON: dict[str, Any] = {"compare_type": True, "compare_server_default": True, "render_as_batch": True}
 
 
 def upgrade(url: str, revision: str = "head") -> None:
     """Bring the database at `url` to `revision`; without one, to the newest."""
-    _run(url, lambda config: command.upgrade(config, revision))
+    for tries_left in reversed(range(_TRIES)):
+        try:
+            _run(url, lambda config: command.upgrade(config, revision))
+        except OperationalError as error:
+            if not isinstance(error.orig, LockNotAvailable):
+                raise
+            if not tries_left:
+                raise Unavailable(_BUSY) from error
+            time.sleep(_PAUSE_SECONDS)
+        else:
+            break
+    make_large_indexes(url)
 
 
 def downgrade(url: str, revision: str) -> None:
@@ -95,7 +116,7 @@ def _take_lock(connection: Connection) -> None:
     connection.execute(text("SET LOCAL lock_timeout = '120s'"))
     connection.execute(text("SET LOCAL statement_timeout = '30min'"))
     connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-    connection.execute(text("SET LOCAL lock_timeout = '10s'"))
+    connection.execute(text(f"SET LOCAL lock_timeout = '{_TABLE_WAIT}'"))
 
 
 def _check_references(connection: Connection) -> None:

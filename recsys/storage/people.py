@@ -12,10 +12,16 @@ from recsys.domain.errors import NotFound
 from recsys.domain.people import Actor, Role
 from recsys.storage.tables import PersonRow
 
+NO_PASSWORD = "!"  # noqa: S105  # the mark of none
+"""Kept in place of a hash for whoever has none yet: no password fits it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Someone with a role. A session begun under another `session_epoch` has ended. `created_at` is UTC."""
+    """Someone with a role. A session begun under another `session_epoch` has ended. `created_at` is UTC.
+
+    `joined` is False for somebody who is invited and has not chosen a password yet.
+    """
 
     id: int
     email: str
@@ -24,6 +30,7 @@ class Person:
     active: bool
     session_epoch: int
     created_at: datetime
+    joined: bool = True
 
     @property
     def actor(self) -> Actor:
@@ -87,6 +94,10 @@ class PersonRepository:
         row.password_hash = password_hash
         return self._ended(row)
 
+    def end_sessions(self, email: str) -> Person:
+        """End the sessions of a person; raises NotFound."""
+        return self._ended(self._row(email))
+
     def rehash(self, email: str, password_hash: str) -> None:
         """Keep the same password under newer hash parameters."""
         self._row(email).password_hash = password_hash
@@ -105,4 +116,13 @@ class PersonRepository:
 
 
 def _person(row: PersonRow) -> Person:
-    return Person(row.id, row.email, row.name, Role(row.role), row.active, row.session_epoch, row.created_at)
+    return Person(
+        row.id,
+        row.email,
+        row.name,
+        Role(row.role),
+        row.active,
+        row.session_epoch,
+        row.created_at,
+        row.password_hash != NO_PASSWORD,
+    )

@@ -54,6 +54,11 @@ class ReleaseRepository:
         rows = self._session.scalars(select(ReleaseRow).order_by(ReleaseRow.number.desc()).limit(limit))
         return [_info(row) for row in rows]
 
+    def line(self) -> list[tuple[str | None, datetime]]:
+        """The run and the beginning of every release, oldest first."""
+        columns = select(ReleaseRow.run_id, ReleaseRow.created_at).order_by(ReleaseRow.number)
+        return [(run_id, created_at) for run_id, created_at in self._session.execute(columns)]
+
     def next_number(self) -> int:
         """The number of the next release."""
         return (self._session.scalar(select(func.max(ReleaseRow.number))) or 0) + 1

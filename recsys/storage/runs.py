@@ -68,6 +68,12 @@ class RunRepository:
         order = (RunRow.started_at.desc(), RunRow.id.desc())
         return [_info(row) for row in self._session.scalars(select(RunRow).order_by(*order).limit(limit))]
 
+    def all(self) -> list[RunInfo]:
+        """Every run, oldest first."""
+        return [
+            _info(row) for row in self._session.scalars(select(RunRow).order_by(RunRow.started_at, RunRow.id))
+        ]
+
     def with_status(self, status: str) -> list[RunInfo]:
         """The runs of that status, oldest first."""
         statement = select(RunRow).where(RunRow.status == status).order_by(RunRow.started_at, RunRow.id)

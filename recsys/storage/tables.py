@@ -21,6 +21,8 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 THE_ONLY_ROW = 1
+MADE_LATER = {"made_later": True}
+"""Marks indexes that are made beside the migrations, without a lock that writers would wait for."""
 
 
 class Base(DeclarativeBase):
@@ -31,7 +33,7 @@ class Base(DeclarativeBase):
 
 
 class ItemRow(Base):
-    """A catalog item. `seq` is a small number that never changes, for cursors; `words` is what search reads."""
+    """A catalog item. `seq` is a small number that never changes, for cursors; `words` is what an older desk searches."""
 
     __tablename__ = "item"
 
@@ -254,6 +256,8 @@ class EventRow(Base):
     __table_args__ = (
         CheckConstraint("user_id IS NOT NULL OR session_id IS NOT NULL", name="shopper"),
         UniqueConstraint("namespace", "event_id"),
+        # What is past its time is found by it; made by `storage.large_indexes`, for the table may be large.
+        Index("ix_event_received_at", "received_at", postgresql_concurrently=True, info=MADE_LATER),
         {"sqlite_autoincrement": True},
     )
 
@@ -288,6 +292,43 @@ class PersonRow(Base):
     active: Mapped[bool]
     session_epoch: Mapped[int]
     created_at: Mapped[datetime]
+
+
+class ProposalRow(Base):
+    """A publication that somebody proposes or has scheduled: the ids of draft changes, and what became of it.
+
+    `publish_at` is when a scheduled one is due; `decided_…` and `word` say who ended it and what they said.
+    """
+
+    __tablename__ = "proposal"
+    __table_args__ = (
+        CheckConstraint(
+            "status IN ('open', 'scheduled', 'published', 'returned', 'withdrawn', 'failed')", name="status"
+        ),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    author: Mapped[str] = mapped_column(IdText)
+    at: Mapped[datetime]
+    comment: Mapped[str]
+    changes: Mapped[Any] = mapped_column(JsonText)
+    status: Mapped[str] = mapped_column(index=True)
+    publish_at: Mapped[datetime | None]
+    release: Mapped[int | None] = mapped_column(ForeignKey("release.number"))
+    decided_by: Mapped[str | None] = mapped_column(IdText)
+    decided_at: Mapped[datetime | None]
+    word: Mapped[str]
+
+
+class PresenceRow(Base):
+    """Who was last seen at the desk when, and where. Not history: rows are overwritten."""
+
+    __tablename__ = "presence"
+
+    person: Mapped[str] = mapped_column(IdText, primary_key=True)
+    seen_at: Mapped[datetime] = mapped_column(index=True)
+    place: Mapped[str]
 
 
 class ApiKeyRow(Base):

@@ -14,11 +14,13 @@ from sqlalchemy.orm import Session
 from recsys.domain.errors import Unavailable
 from recsys.storage.audit import AuditRepository
 from recsys.storage.drafts import DraftRepository
-from recsys.storage.engine import make_engine, reading, writing
+from recsys.storage.engine import LIMITS, Limits, make_engine, reading, writing
 from recsys.storage.events import EventRepository
 from recsys.storage.items import ItemRepository
 from recsys.storage.keys import KeyRepository
 from recsys.storage.people import PersonRepository
+from recsys.storage.presence import PresenceRepository
+from recsys.storage.proposals import ProposalRepository
 from recsys.storage.releases import ReleaseRepository
 from recsys.storage.rule_counts import RuleCountRepository
 from recsys.storage.runs import RunRepository
@@ -84,6 +86,16 @@ class UnitOfWork:
         return PersonRepository(self.session)
 
     @cached_property
+    def proposals(self) -> ProposalRepository:
+        """Publications proposed and scheduled."""
+        return ProposalRepository(self.session)
+
+    @cached_property
+    def presence(self) -> PresenceRepository:
+        """Who is at the desk."""
+        return PresenceRepository(self.session)
+
+    @cached_property
     def keys(self) -> KeyRepository:
         """API keys."""
         return KeyRepository(self.session)
@@ -100,8 +112,8 @@ class Database:
     Raises Unavailable, in one sentence, when it is away, locked for too long, or not upgraded.
     """
 
-    def __init__(self, url: str) -> None:
-        self.engine: Engine = make_engine(url)
+    def __init__(self, url: str, limits: Limits = LIMITS) -> None:
+        self.engine: Engine = make_engine(url, limits)
         self._reading = reading(self.engine)
         self._writing = writing(self.engine)
 

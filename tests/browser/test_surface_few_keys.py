@@ -9,30 +9,13 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, Route, expect
+from support.hands import Hands
 from support.running_desk import RunningDesk, let_people_in, running_desk
 from support.tiny_shop import THEME_MEMBERS, VETOED, TinyShop, make_tiny_shop, tiny_items
 
 from recsys.domain.people import Role
 from recsys.domain.rules import Veto
 from recsys.services.drafting import read_draft
-
-
-class Hands:
-    """Hands on the keyboard that count what they do."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.count = 0
-
-    def press(self, key: str) -> None:
-        """Press one key, or two together."""
-        self.page.keyboard.press(key)
-        self.count += 1
-
-    def write(self, text: str) -> None:
-        """Type a text."""
-        self.page.keyboard.type(text)
-        self.count += 1
 
 
 @pytest.fixture

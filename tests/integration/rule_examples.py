@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 from hypothesis import strategies as st
@@ -90,6 +90,7 @@ _common = {
     "owner": words,
     "notes": words | st.just(""),
     "paused": st.booleans(),
+    "review": st.none() | st.dates(date(2020, 1, 1), date(2035, 1, 1)),
 }
 _scoped = {**_common, "scope": scopes(), "window": windows()}
 _holdouts = st.floats(0, 0.5)
@@ -123,6 +124,7 @@ themes = st.builds(
     order=st.sampled_from(ThemeOrder),
     head=st.none() | _whole,
     window=windows(),
+    cover=st.none() | items,
     **_common,
 )
 

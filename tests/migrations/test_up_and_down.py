@@ -17,6 +17,8 @@ from recsys.services.drafting import read_draft
 from recsys.services.events import record_events
 from recsys.services.keys import add_key
 from recsys.services.people import add_person
+from recsys.services.presence import note_presence
+from recsys.services.proposing import propose
 from recsys.services.releasing import accept_run, publish
 from recsys.services.takedowns import take_down
 from recsys.storage import migrate
@@ -26,7 +28,7 @@ from recsys.storage.tables import NAMING, Base
 from tests.integration.rule_examples import pin, theme
 from tests.integration.shops import ADA, ANN, MORNING, PAT, add_run, item, make_shop, save
 
-NEWEST = "0002"
+NEWEST = "0003"
 
 
 def fill(url, home):
@@ -36,7 +38,9 @@ def fill(url, home):
     add_run(shop, "run-1")
     accept_run(shop, PAT, "run-1")
     publish(shop, PAT, [save(shop, ANN, pin()), save(shop, ANN, theme())])
-    save(shop, ANN, pin(4))
+    drafted = save(shop, ANN, pin(4))
+    propose(shop, ANN, [drafted])
+    note_presence(shop, ANN, "/themes")
     take_down(shop, PAT, Target(selector=Selector(tags=("light",))), reason="recalled")
     add_person(shop, ADA, "ann@shop.example", Role.EDITOR, "correct horse")
     add_key(shop, ADA, "site", ["read"])

@@ -48,6 +48,7 @@ def test_every_value_given_is_taken(tmp_path: Path) -> None:
         RECSYS_SHOP_NAME="Gifts & more",
         RECSYS_TIMEZONE="Europe/London",
         RECSYS_HTTPS="on",
+        RECSYS_AUTO_ACCEPT="Gate",
         RECSYS_LOG_LEVEL="DEBUG",
     )
     assert made.secret_key == SECRET.encode()
@@ -55,7 +56,7 @@ def test_every_value_given_is_taken(tmp_path: Path) -> None:
     assert (made.host, made.ui_port, made.api_port, made.workers) == ("0.0.0.0", 9000, 9001, 4)  # noqa: S104  # as above
     assert (made.refresh_seconds, made.release_hold_minutes) == (0.05, 120)
     assert (made.shop_name, made.timezone) == ("Gifts & more", "Europe/London")
-    assert (made.https, made.log_level) == (True, "debug")
+    assert (made.https, made.auto_accept, made.log_level) == (True, "gate", "debug")
 
 
 @pytest.mark.parametrize(
@@ -87,6 +88,7 @@ def test_the_database_url_names_its_driver(tmp_path: Path, given: str, url: str)
         ("RECSYS_TIMEZONE", "Europe/Atlantis", "IANA time zone"),
         ("RECSYS_TIMEZONE", "../etc", "IANA time zone"),
         ("RECSYS_TIMEZONE", "Europe", "IANA time zone"),
+        ("RECSYS_AUTO_ACCEPT", "on", "off, gate"),
         ("RECSYS_LOG_LEVEL", "loud", "debug, info, warning, error"),
         ("RECSYS_SHOP_NAME", "x" * 81, "at most 80"),
         ("RECSYS_SHOP_NAME", "a\x00b", "printable"),

@@ -10,7 +10,13 @@ from recsys.settings import SETTINGS, Settings
 
 GIVEN = {
     "RECSYS_SECRET_KEY": "k" * 40,
+    "RECSYS_DATABASE_CONNECTIONS": "40",
+    "RECSYS_STATEMENT_SECONDS": "20",
+    "RECSYS_LOCK_SECONDS": "2.5",
+    "RECSYS_STORE_URL": "s3://shop/recsys",
+    "RECSYS_SNAPSHOT_DAYS": "30",
     "RECSYS_DATASETS": "/srv/datasets",
+    "RECSYS_SPARK_FOLDER": "/mnt/shared/spark",
     "RECSYS_HOST": "192.0.2.7",
     "RECSYS_UI_PORT": "9000",
     "RECSYS_API_PORT": "9001",
@@ -23,6 +29,7 @@ GIVEN = {
     "RECSYS_SHOP_NAME": "Käthe's shop",
     "RECSYS_TIMEZONE": "Europe/Berlin",
     "RECSYS_HTTPS": "on",
+    "RECSYS_AUTO_ACCEPT": "gate",
     "RECSYS_LOG_LEVEL": "warning",
 }
 

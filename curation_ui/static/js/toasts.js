@@ -28,8 +28,8 @@ export function toast({ text, tone = "good", undo = null }) {
   words.textContent = text;
   element.append(words);
   if (undo) {
-    const act = button(document.body.dataset.undo, "", () => { takeBack(undo); element.remove(); });
-    act.dataset.undo = undo;
+    const act = button(document.body.dataset.undo, "", () => { if (typeof undo === "function") undo(); else takeBack(undo); element.remove(); });
+    act.dataset.undo = typeof undo === "string" ? undo : "";
     element.append(act);
   }
   const close = button("×", "close", () => element.remove());

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
+import socket
 import stat
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -45,8 +48,9 @@ class Demo:
 @contextmanager
 def running_demo(home: Path) -> Iterator[Demo]:
     """Start the demonstration, wait for its record of this start, and stop it by a signal."""
-    ports = [str(free_port()) for _ in range(2)]
+    ports = [str(free_port()) for _ in range(3)]
     command = [sys.executable, "-m", "recsys", "demo", "--ui-port", ports[0], "--api-port", ports[1]]
+    command += ["--storefront-port", ports[2]]
     log = home.parent / "demo.log"
     with log.open("wb") as output:
         process = subprocess.Popen(command, env=_environment(home), stdout=output, stderr=output)
@@ -124,6 +128,28 @@ def test_five_rows_of_home_are_filled_for_every_sample_shopper(first: Demo) -> N
         assert {"main", "theme", "because", "trending", "new", "popular"} <= {row["kind"] for row in rows}
         shown = [item["item_id"] for row in rows for item in row["items"]]
         assert len(set(shown)) == len(shown)
+
+
+def test_the_shop_front_answers_at_the_address_of_the_record_and_shows_the_rows(first: Demo) -> None:
+    with urllib.request.urlopen(first.record["storefront"], timeout=60) as answer:  # noqa: S310 - an http address of our own
+        page = answer.read().decode()
+    shopper = first.record["sample_users"][0]
+    rows = first.endpoint.ask("/v1/pages/home", query={"user_id": shopper}).json["rows"]
+    assert [row["row"] for row in rows] == re.findall(r'id="row-([^"]+)"', page)
+
+
+def test_a_port_in_use_is_named_with_its_option(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        options = ["--ui-port", str(free_port()), "--api-port", str(free_port()), "--storefront-port", port]
+        command = [sys.executable, "-m", "recsys", "demo", *options]
+        ended = subprocess.run(
+            command, env=_environment(tmp_path), capture_output=True, text=True, check=False
+        )
+    assert ended.returncode == 1
+    assert ended.stderr.strip() == f"recsys: --storefront-port: port {port} is in use; give another one"
 
 
 def test_ids_are_the_datas_own(first: Demo) -> None:

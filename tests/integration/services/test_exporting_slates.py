@@ -194,8 +194,10 @@ def test_a_full_disk_is_told_plainly_and_leaves_no_file(tiny: TinyShop, tmp_path
         check=False,
     )
     assert done.returncode == 1
-    assert "could not be written (File too large); nothing of it is left" in done.stderr
-    assert done.stderr.count("\n") == 1
+    told = done.stderr.splitlines()
+    assert "could not be written (File too large); nothing of it is left" in told[-1]
+    # What takes over two seconds, on a busy machine, says so first.
+    assert all("Traceback" not in line for line in told)
     assert not list(folder.iterdir())
 
 
@@ -209,7 +211,7 @@ def test_the_command_says_how_many_and_how_fast(tiny: TinyShop, tmp_path: Path) 
         text=True,
         check=False,
     )
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0, done.stderr
     assert f"7 shoppers, 35 rows of release {tiny.curated_release} in {output}" in done.stdout
     assert "shoppers a second" in done.stdout
     assert pq.read_table(output).num_rows == 35

@@ -143,6 +143,36 @@ def test_a_key_that_is_made_or_revoked_reaches_the_workers(shop):
         revoke_key(shop, ADA, "key-99")
 
 
+NO_ORIGINS = (
+    "https://[",
+    "https://a.example:x",
+    "https://a.example:99999",
+    "https://me@a.example",
+    "https://*.a.example",
+    "https://a b.example",
+    "https://a.example?b=1",
+    "https://a.example#x",
+    "https://ä.example",
+    "null",
+)
+
+
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        (" HTTPS://Shop.Example/ ", "https://shop.example"),
+        ("https://shop.example:443", "https://shop.example"),
+        ("http://shop.example:80", "http://shop.example"),
+        ("http://shop.example:443", "http://shop.example:443"),
+        ("http://localhost:8002", "http://localhost:8002"),
+        ("http://[::1]:8002", "http://[::1]:8002"),
+    ],
+)
+def test_an_origin_is_kept_as_browsers_send_it_and_once(shop, typed, sent):
+    _, info = add_key(shop, ADA, "page", ["read"], publishable=True, origins=[typed, sent])
+    assert info.origins == (sent,)
+
+
 @pytest.mark.parametrize(
     ("wrong", "field"),
     [
@@ -153,6 +183,7 @@ def test_a_key_that_is_made_or_revoked_reaches_the_workers(shop):
         ({"origins": ["https://a.example"]}, "origin"),
         ({"publishable": True, "origins": ["a.example"]}, "origin"),
         ({"publishable": True, "origins": ["https://a.example/path"]}, "origin"),
+        *(({"publishable": True, "origins": [bad]}, "origin") for bad in NO_ORIGINS),
         ({"rate_limit": 0}, "rate_limit"),
         ({"name": " "}, "name"),
     ],

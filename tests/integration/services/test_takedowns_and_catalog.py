@@ -7,8 +7,10 @@ import pytest
 from recsys.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from recsys.domain.selectors import Selector, Target
 from recsys.services.auditing import entries
-from recsys.services.catalog import count, find_items, search, set_availability, upsert_items
+from recsys.services.catalog import count, find_items, set_availability, upsert_items
 from recsys.services.takedowns import lift, standing, take_down, takedowns
+from recsys.slates.finding import Wanted, find
+from recsys.slates.refresh import LiveHolder
 from tests.integration.shops import ADA, ANN, PAT, everything, item
 
 LAMP = Target(item_id="lamp")
@@ -27,6 +29,11 @@ def stocked(shop):
         ],
     )
     return shop
+
+
+def found_in(shop, wanted, limit=20):
+    holder = LiveHolder(shop.database, shop.settings, clock=shop.clock)
+    return [each.item_id for each in find(holder.catch_up(), wanted, limit)]
 
 
 def revisions(shop):
@@ -156,11 +163,47 @@ def test_availability_changes_for_known_items_only(stocked):
     ],
 )
 def test_search_finds_by_the_beginnings_of_words_what_can_be_bought_first(stocked, text, found):
-    assert [each.item_id for each in search(stocked, text)] == found
+    assert found_in(stocked, Wanted(text)) == found
 
 
 def test_search_gives_no_more_than_asked(stocked):
-    assert [each.item_id for each in search(stocked, "hanging", limit=1)] == ["lamp"]
+    assert found_in(stocked, Wanted("hanging"), 1) == ["lamp"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        (Wanted("kitch"), ["tea_1"]),
+        (Wanted(tags=("tea", "unknown")), ["tea_1"]),
+        (Wanted(tags=("unknown",)), []),
+        (Wanted(price_min=9.5, price_max=9.5), ["tea_1"]),
+        (Wanted(price_max=9.4), []),
+        (Wanted("hanging", available=True), ["lamp"]),
+        (Wanted("hanging", without=frozenset({"lamp"})), ["85123A"]),
+        (Wanted(available=True), []),
+        (Wanted(like=("lamp",)), []),
+    ],
+)
+def test_search_leaves_out_what_a_filter_does_not_hold(stocked, wanted, found):
+    assert found_in(stocked, wanted) == found
+
+
+def test_the_item_whose_id_is_typed_comes_first_even_when_it_cannot_be_bought(stocked):
+    upsert_items(stocked, ADA, [item("hanging", "Zebra", available=False)])
+    assert found_in(stocked, Wanted("hanging"))[0] == "hanging"
+
+
+def test_prices_the_wrong_way_round_are_named():
+    with pytest.raises(Invalid, match="lower price"):
+        Wanted(price_min=2, price_max=1)
+
+
+def test_what_changes_in_the_catalog_is_found_at_the_next_look(stocked):
+    holder = LiveHolder(stocked.database, stocked.settings, clock=stocked.clock)
+    assert find(holder.catch_up(), Wanted("zebra"), 5) == []
+    upsert_items(stocked, ADA, [item("new", "Zebra lamp"), item("lamp", "No more")])
+    assert [each.item_id for each in find(holder.catch_up(), Wanted("zeb"), 5)] == ["new"]
+    assert [each.item_id for each in find(holder.current(), Wanted("hanging"), 5)] == ["85123A"]
 
 
 def test_an_entry_names_what_was_written(stocked):

@@ -14,12 +14,14 @@ from sqlalchemy import func, select
 from recsys.data.store import InteractionStore
 from recsys.data.training import build_training_data, latest_dislikes
 from recsys.domain.events import Event, EventType
+from recsys.services import taking
 from recsys.services.events import record_events
 from recsys.services.importing import import_interactions
-from recsys.services.taking import take_events
+from recsys.services.taking import forget_events, take_events
 from recsys.services.training import start_run
 from recsys.snapshots.identity import shopper_hash
 from recsys.snapshots.mapped import Snapshot
+from recsys.storage.events import EventRepository
 from recsys.storage.shoppers import SESSION, USER
 from recsys.storage.tables import EventRow, ShopperItemRow
 from tests.integration.shops import ADA, MORNING, PAT
@@ -223,3 +225,16 @@ def test_nothing_is_dropped_before_it_has_joined(shop):
         assert connection.scalar(select(func.count()).select_from(EventRow)) == 1
     take_events(shop)
     assert len(stored(shop)) == 1
+
+
+def test_events_past_their_time_go_in_pieces_until_none_is_left(shop, monkeypatch):
+    monkeypatch.setattr(taking, "FORGOTTEN_AT_ONCE", 2)
+    monkeypatch.setattr(EventRepository.forget, "__defaults__", (2,))
+    events = [
+        Event(event_id=f"e{number}", type=EventType.VIEW, item_id="lamp", at=MORNING, user="u1")
+        for number in range(5)
+    ]
+    record_events(shop, events, MORNING)
+    take_events(shop)
+    assert forget_events(shop, MORNING) == 0
+    assert forget_events(shop, MORNING + timedelta(seconds=1)) == 5

@@ -9,6 +9,7 @@ from recsys.services.auditing import entries
 from recsys.services.catalog import upsert_items
 from recsys.services.importing import import_interactions
 from recsys.services.releasing import accept_run
+from recsys.services.run_metrics import paired_metrics
 from recsys.services.runs import find_run, live_run, runs
 from recsys.services.training import start_run
 from recsys.snapshots.layout import NeighbourKind
@@ -23,6 +24,17 @@ def sold(shop, tmp_path):
     path = tmp_path / "sales.csv"
     pairs = [(u, i) for u in range(8) for i in range(8) if (u + i) % 3]
     rows = "".join(f"u{u},i{i},2026-0{1 + (u + i) % 8}-02T10:00:00Z\n" for u, i in pairs)
+    path.write_text("user_id,item_id,timestamp\n" + rows, encoding="utf-8")
+    import_interactions(shop, ADA, path)
+    return shop
+
+
+@pytest.fixture
+def well_sold(shop, tmp_path):
+    """Give a shop with sales enough for something to be measured."""
+    path = tmp_path / "sales.csv"
+    pairs = [(u, i) for u in range(90) for i in range(24) if (u * 7 + i * 5) % 4 == u % 2]
+    rows = "".join(f"u{u},i{i},2026-{1 + (u + i * 3) % 10:02}-02T10:00:00Z\n" for u, i in pairs)
     path.write_text("user_id,item_id,timestamp\n" + rows, encoding="utf-8")
     import_interactions(shop, ADA, path)
     return shop
@@ -110,3 +122,24 @@ def test_an_editor_starts_no_run(sold):
     with pytest.raises(Forbidden):
         start_run(sold, ANN)
     assert runs(sold) == []
+
+
+def test_two_runs_on_the_same_sales_are_the_same_shopper_by_shopper(well_sold):
+    first, second = (start_run(well_sold, PAT, model="item-knn") for _ in range(2))
+    found = paired_metrics(well_sold, second.id, first.id)
+    assert set(found) >= {"ndcg@20", "recall@20", "map@20"}
+    assert {(each.mean, each.low, each.high) for each in found.values()} == {(0, 0, 0)}
+    assert found["ndcg@20"].shoppers == first.metrics["evaluated"]
+
+
+def test_a_better_model_is_ahead_in_pairs_by_what_the_means_say(well_sold):
+    popular, other = (start_run(well_sold, PAT, model=model) for model in ("popular", "item-knn"))
+    found = paired_metrics(well_sold, other.id, popular.id)["ndcg@20"]
+    means = [each.metrics["values"]["ndcg@20"] for each in (other, popular)]
+    assert found.mean == pytest.approx(means[0] - means[1], abs=1e-6)
+    assert found.low <= found.mean <= found.high
+
+
+def test_a_run_from_before_the_record_has_no_intervals(well_sold):
+    run = start_run(well_sold, PAT, model="popular")
+    assert paired_metrics(well_sold, run.id, "older") is None

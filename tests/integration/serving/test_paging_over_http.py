@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 from support.tiny_shop import OWNED, PINNED, publish_rules
 
 from recsys.domain.ids import ItemId, RuleId
@@ -139,7 +139,7 @@ def test_items_that_left_the_catalog_since_do_not_break_a_cursor(served):
     asked = Asked(surface="home")
     assert served.endpoint.recommend(cursor=encode_cursor(cursor, asked, key)).status == 200
     # The limit is the one thing that a cursor leaves open.
-    assert encode_cursor(cursor, replace(asked, limit=7), key) == encode_cursor(cursor, asked, key)
+    assert encode_cursor(cursor, structs.replace(asked, limit=7), key) == encode_cursor(cursor, asked, key)
 
 
 def test_a_changed_parameter_with_a_cursor_is_named(served):

@@ -29,7 +29,7 @@ def test_the_list_names_the_live_themes_with_what_they_hold(served):
     (tea,) = answer["themes"]
     assert tea == {
         "slug": "tea-time", "title": "Tea time", "blurb": "For the long afternoon.",
-        "size": len(served.endpoint.ask(TEA, query={"limit": 100}).item_ids),
+        "size": len(served.endpoint.ask(TEA, query={"limit": 100}).item_ids), "cover": None,
     }  # fmt: skip
     assert answer["next_cursor"] is None
 

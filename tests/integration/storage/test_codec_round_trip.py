@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import msgspec
 import pytest
@@ -189,3 +189,20 @@ def test_a_row_that_cannot_be_is_refused_when_read(row, fault):
     content = WRITTEN_BEFORE_ROWS_HAD_KINDS | {"rows": [{"name": "main"}, row]}
     with pytest.raises(Invalid, match=fault):
         decode_rule("surface", content)
+
+
+WRITTEN_BEFORE_RULES_HAD_REVIEWS = {
+    "id": "p", "author": "ann", "owner": "ann", "notes": "", "paused": False, "slot": 3, "item_id": "x",
+    "theme": None, "priority": 0, "holdout": 0.0, "window": {"start": None, "end": None, "zone": "UTC"},
+    "scope": {
+        "surface": "home", "row": None, "context_item": None, "context_selector": None, "market": None,
+        "segment": None, "user": None,
+    },
+}  # fmt: skip
+
+
+def test_a_rule_that_an_older_version_wrote_reads_and_is_written_as_it_was():
+    rule = decode_rule("pin", WRITTEN_BEFORE_RULES_HAD_REVIEWS)
+    assert rule.review is None
+    assert encode_rule(rule) == WRITTEN_BEFORE_RULES_HAD_REVIEWS
+    assert encode_rule(replace(rule, review=date(2026, 11, 30)))["review"] == "2026-11-30"

@@ -126,7 +126,7 @@ def test_publishing_never_leads_to_another_site(shop, publisher):
 
 def test_an_editor_sees_the_consequences_but_may_not_publish(shop, editor):
     change = pin(shop, EDITOR, "i20", 1)
-    assert "a publisher makes them live" in editor.get("/publish").text
+    assert "Propose to a publisher" in editor.get("/publish").text
     assert editor.post("/publish", change=[change.id]).status_code == 403
     assert len(read_draft(shop).changes) == 1
 

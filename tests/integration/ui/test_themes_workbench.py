@@ -125,7 +125,7 @@ def test_codes_pasted_are_sorted_into_new_repeated_and_unknown(editor):
     assert 'data-pick="i01"' in answer.text
     assert 'data-pick="i15"' not in answer.text
     assert "1 code is not in the catalog:" in answer.text
-    assert "1 is there already." in answer.text
+    assert 'data-words="1 item added, 1 was there already, 1 is not in the catalog."' in answer.text
 
 
 def test_the_preview_counts_what_the_rule_holds_and_shows_who_is_kept_away(desk, editor):

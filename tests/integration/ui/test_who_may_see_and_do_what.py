@@ -14,9 +14,19 @@ PAGES = {
     "/themes": "Tea time",
     "/themes/tea-time": "Tea time",
     "/themes/find?q=mug": "Red Mug",
+    "/themes/export": "tea-time",
+    "/themes/import": "Import themes",
     "/vetoes": "Breaks in the post",
+    "/rules": "Tea time",
+    "/rules/edit?rule=veto-1": "Breaks in the post",
+    "/rules/new?kind=boost": "New boost or bury",
+    "/rules/preview?kind=pin&item_id=i01&slot=1": "On every surface",
+    "/rules/export": "pin-mug",
+    "/rules/import": "Import rules",
     "/runs": "run-2",
     "/runs/run-2": "What the models reach",
+    "/runs/run-2/changes": "Who is shown more, who less",
+    "/account": "Sign out everywhere",
     "/releases": "Release 3",
     "/releases/3": "Release 3",
     "/releases/rules": "What rules bring",
@@ -39,6 +49,9 @@ def rules_of(app, method):
         "number": 1,
         "run_id": "run-2",
         "takedown_id": "t",
+        "proposal_id": 1,
+        "token": "none",
+        "key_id": "key-none",
     }
     for rule in app.url_map.iter_rules():
         if method in rule.methods and rule.endpoint != "static":
@@ -69,7 +82,7 @@ def test_no_page_of_the_application_is_open_but_the_sign_in(shared_desk):
         for address, endpoint in rules_of(shared_desk.app, "GET")
         if visitor.get(address).status_code != 302
     }
-    assert open_pages == {"auth.login"}
+    assert open_pages == {"auth.login", "account.join"}
 
 
 def test_every_post_refuses_without_the_sessions_token(shared_desk, visitors):
@@ -82,7 +95,7 @@ def test_every_post_refuses_without_the_sessions_token(shared_desk, visitors):
 def test_every_post_refuses_whoever_is_not_signed_in(shared_desk):
     visitor = shared_desk.visitor()
     for address, endpoint in rules_of(shared_desk.app, "POST"):
-        if endpoint not in {"auth.sign_in", "appearance.choose"}:
+        if endpoint not in {"auth.sign_in", "appearance.choose", "account.choose"}:
             assert visitor.post(address).status_code == 401, endpoint
 
 

@@ -10,10 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from recsys.data import staging
+from recsys.data import depots, staging
+from recsys.data.depots import SharedDepot
 from recsys.data.schema import IDENTITY, INTERACTIONS, interactions_table
 from recsys.data.store import Appended, InteractionStore
-from recsys.domain.errors import RecsysError
+from recsys.domain.errors import Conflict, RecsysError
+from recsys.object_store import ObjectStore
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -276,3 +278,50 @@ def test_any_chunking_into_any_number_of_imports_gives_the_same_store(
     assert sum(one.added for one in done) == len(first)
     assert sum(one.repeated for one in done) == len(rows) - len(first)
     assert store.append(tables) == Appended(added=0, repeated=len(rows))
+
+
+@pytest.fixture
+def machines(store_url, tmp_path):
+    """The interactions as two machines see them that share one store."""
+    return [
+        InteractionStore(SharedDepot(ObjectStore(store_url), tmp_path / name / "interactions"))
+        for name in ("one", "two")
+    ]
+
+
+def test_machines_read_what_the_other_appended_and_keep_no_row_twice(machines):
+    one, two = machines
+    rows = table(("u", "a", NOON), ("u", "b", NOON + timedelta(days=1)), ("v", "a", None))
+    assert (one.count(), one.read().num_rows, one.fingerprint()) == (0, 0, "0-0")
+    assert one.append([rows]) == Appended(added=3, repeated=0)
+    assert two.append([rows, table(("w", "a", NOON))]) == Appended(added=1, repeated=3)
+    assert stored(one) == stored(two)
+    assert one.fingerprint() == two.fingerprint() == "2-4"
+    assert one.read(["user_id"]).num_rows == sum(batch.num_rows for batch in two.scan()) == 4
+
+
+def test_of_two_machines_that_append_at_once_one_is_told_to_run_again(machines):
+    one, two = machines
+
+    def chunks():
+        yield table(("u", "a", NOON))
+        two.append([table(("v", "b", NOON), ("u", "a", NOON))])
+
+    with pytest.raises(Conflict, match="run this again"):
+        one.append(chunks())
+    assert one.count() == 2
+    assert one.append([table(("u", "a", NOON))]) == Appended(added=0, repeated=1)
+
+
+def test_files_of_an_import_that_died_long_ago_are_removed_from_the_store(store_url, tmp_path, monkeypatch):
+    files = ObjectStore(store_url)
+    local = tmp_path / "left.parquet"
+    local.write_bytes(b"left behind")
+    files.upload(local, "interactions/date=2026-03-01/000001-dead.parquet")
+    store = InteractionStore(SharedDepot(files, tmp_path / "one"))
+    store.append([table(("u", "a", NOON))])
+    assert len([name for name in files.names("interactions") if name.endswith(".parquet")]) == 2
+    monkeypatch.setattr(depots, "_LEFTOVER_SECONDS", -86_400)
+    store.append([table(("u", "b", NOON))])
+    assert len([name for name in files.names("interactions") if name.endswith(".parquet")]) == 2
+    assert store.count() == store.read().num_rows == 2

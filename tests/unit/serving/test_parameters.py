@@ -13,6 +13,7 @@ from recsys.serving.item_fields import ITEM_FIELDS
 from recsys.serving.parameters import PARAMETERS, Asked, parse_parameters
 from recsys.serving.problems import Problem
 from recsys.serving.query import MAX_PAIRS
+from recsys.serving.remembered import read_query
 
 
 def refused(query: str) -> dict[str, str]:
@@ -175,9 +176,9 @@ def test_any_query_is_answered_or_refused_with_reasons(query):
         assert 1 <= outcome.limit <= 100
 
 
-def read_or_refused(query):
+def read_or_refused(query, read=parse_parameters):
     try:
-        return parse_parameters(query)
+        return read(query)
     except Problem as problem:
         return problem
 
@@ -185,3 +186,20 @@ def read_or_refused(query):
 @given(st.text(st.characters(blacklist_categories=("Cc", "Cs")), min_size=1, max_size=32))
 def test_any_id_comes_through_byte_for_byte(user_id):
     assert parse_parameters(urlencode({"surface": "home", "user_id": user_id})).user_id == user_id
+
+
+PAIRS = st.sampled_from(
+    [
+        "surface=home", "surface=", "row=main", "limit=5", "limit=0", "user_id=ann", "user_id=", "user_id", "user_id=a%20b",
+        "session_id=s1", "session_id=s+1", "market=GB", "tag=tea", "tag=cake", "cursor=abc", "%75ser_id=bob", "user_id=ä",
+        "user_id=\x00", "nothing", "",
+    ]
+)  # fmt: skip
+
+
+@given(st.lists(PAIRS, max_size=6).map("&".join))
+def test_a_remembered_query_is_read_as_one_that_is_read_for_the_first_time(query):
+    told = [read_or_refused(query, read) for read in (parse_parameters, read_query, read_query)]
+    refused = [isinstance(each, Problem) and (each.status, each.errors) for each in told]
+    assert refused[1:] == refused[:1] * 2
+    assert refused[0] or told[1:] == told[:1] * 2

@@ -26,10 +26,11 @@ from support.strategies import (
 from recsys.domain.ids import RuleId
 from recsys.domain.live import PlainRules
 from recsys.domain.merge import merge
-from recsys.domain.rules import Boost, Pin, Theme, ThemeOrder, theme_id
+from recsys.domain.rules import Boost, Pin, RuleSet, Theme, ThemeOrder, Veto, theme_id
 from recsys.domain.scopes import Scope
 from recsys.domain.selectors import Target
 from recsys.domain.slates import Slate
+from recsys.domain.windows import Window
 
 any_scene = st.one_of(scenes, pinned_scenes, crowded_scenes)
 CHANGES = [
@@ -180,3 +181,19 @@ def test_equal_members_of_a_theme_follow_their_ids() -> None:
 def test_without_a_snapshot_the_catalog_fills_the_slate(scene: Scene) -> None:
     bare = Arrays.without_snapshot(scene)
     assert bare.lean(scene, known=False) == law(bare, scene, known=False)
+
+
+@given(any_scene, st.data())
+def test_a_paused_rule_never_acts_neither_in_the_law_nor_over_arrays(scene: Scene, data) -> None:
+    paused = data.draw(st.frozensets(st.sampled_from(sorted(rule.id for rule in scene.rules))))
+    kept = [replace(rule, paused=True) if rule.id in paused else rule for rule in scene.rules]
+    # Pins and rows go on naming a paused theme, so a theme is not taken out but left without a moment to be shown.
+    over = Window(end=AT - 999 * DAY)
+    left = [
+        replace(rule, window=over, paused=False) if isinstance(rule, Theme) and rule.paused else rule
+        for rule in kept
+        if not (isinstance(rule, Pin | Veto | Boost) and rule.paused)
+    ]
+    with_paused, without = (replace(scene, rules=RuleSet(rules)) for rules in (kept, left))
+    assert with_paused.slate() == without.slate()
+    assert Arrays.of(with_paused).lean(with_paused) == Arrays.of(without).lean(without)

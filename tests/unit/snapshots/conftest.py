@@ -7,9 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.object_storage import folder_url, new_bucket
 
+from recsys.object_store import ObjectStore
+from recsys.snapshots import storing
 from recsys.snapshots.identity import hash_columns, hash_order, key_fingerprint
-from recsys.snapshots.layout import FORMAT, Manifest, VectorSpace
+from recsys.snapshots.layout import FORMAT, STAMP, Manifest, VectorSpace
 from recsys.snapshots.write import SnapshotWriter
 
 KEY = b"k" * 32
@@ -86,7 +89,20 @@ def written(write, tmp_path_factory):
     return write(tmp_path_factory.mktemp("snapshots") / "run-1")
 
 
-@pytest.fixture
-def folder(written, tmp_path):
-    """The snapshot, written and not yet verified."""
-    return Path(shutil.copytree(written, tmp_path / "run-1"))
+@pytest.fixture(scope="session")
+def arrived(written, tmp_path_factory, _s3):
+    """The folder that was written, and what arrived from a shared folder and from S3, each without its stamp."""
+    found = {"written": written}
+    for name, url in (("folder", folder_url(tmp_path_factory.mktemp("shared"))), ("s3", new_bucket())):
+        store = ObjectStore(url)
+        storing.put(store, written)
+        found[name] = tmp_path_factory.mktemp(name) / "run-1"
+        storing.fetch(store, found[name])
+        (found[name] / STAMP).unlink()
+    return found
+
+
+@pytest.fixture(params=["written", "folder", "s3"])
+def folder(request, arrived, tmp_path):
+    """The snapshot, written here or come from a store, and not yet verified."""
+    return Path(shutil.copytree(arrived[request.param], tmp_path / "run-1"))

@@ -1,0 +1,1 @@
+"""What grows with a shop, and what an approximate search would cost."""
