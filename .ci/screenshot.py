@@ -32,20 +32,10 @@ def main(record_path: str, folder: str) -> None:
             page.goto(record["ui"] + address)
             page.wait_for_load_state("networkidle")
             page.screenshot(path=Path(folder) / f"{name}.png")
-        storefront(page, record)
+        page.goto(record["storefront"])
+        page.wait_for_load_state("networkidle")
         page.screenshot(path=Path(folder) / "storefront.png")
         chromium.close()
-
-
-def storefront(page: Page, record: dict[str, object]) -> None:
-    """Open the shop front as the first sample shopper whose market reads English."""
-    for shopper in record["sample_users"]:  # type: ignore[attr-defined]  # decoded JSON
-        page.goto(str(record["storefront"]))
-        page.get_by_label("You shop as").select_option(value=shopper)
-        page.get_by_role("button", name="Change").click()
-        page.wait_for_load_state("networkidle")
-        if page.get_by_role("heading", name="Tea for two").count():
-            return
 
 
 def sign_in(page: Page, record: dict[str, object]) -> None:

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from flask import Response, flash, make_response, redirect, request
+from flask import Response, flash, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
+
+from recsys.services.bulk import Step
 
 
 class Tone(StrEnum):
@@ -58,3 +60,8 @@ def done(toast: Toast, back: str) -> AnyResponse:
         return with_toast("", toast, "draft-changed", status=204)
     flash(json.dumps(toast.plain()), str(toast.tone))
     return redirect(back, 303)
+
+
+def undo_address(step: Step) -> str:
+    """Where a step of many changes is taken back."""
+    return url_for("rules.undo", first=step.first, last=step.last)

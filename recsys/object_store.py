@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from recsys.domain.errors import RecsysError, Unavailable
+from recsys.durable import sync
 
 _S3 = "s3"
 _PART_BYTES = 50 * 2**20
@@ -80,15 +81,15 @@ class ObjectStore:
             target = Path(self._path(name))
             draft = _draft_of(target)
             self._files.put_file(str(local), str(draft))
-            _sync(draft)
+            sync(draft)
             draft.replace(target)
-            _sync(target.parent)
+            sync(target.parent)
 
     def download(self, name: str, local: Path) -> None:
         """Get a file into `local`, which is then on disk."""
         with self._plain():
             self._files.get_file(self._path(name), str(local))
-        _sync(local)
+        sync(local)
 
     def names(self, below: str) -> list[str]:
         """Names of the files below a folder, at every depth, sorted; none where there is no such folder."""
@@ -123,12 +124,12 @@ class ObjectStore:
         target = Path(self._path(name))
         draft = _draft_of(target)
         draft.write_bytes(content)
-        _sync(draft)
+        sync(draft)
         try:
             os.link(draft, target)
         finally:
             draft.unlink()
-        _sync(target.parent)
+        sync(target.parent)
 
     @contextmanager
     def _plain(self, *, writing: bool = False) -> Iterator[None]:
@@ -178,11 +179,3 @@ def _is_taken(error: BaseException) -> bool:
 def _written(found: dict[str, Any]) -> datetime:
     moment = found.get("LastModified")
     return moment if isinstance(moment, datetime) else datetime.fromtimestamp(found["mtime"], UTC)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from recsys.domain.errors import Invalid
+from recsys.durable import sync
 
 
 class Setting(NamedTuple):
@@ -388,17 +389,9 @@ def _write_once(path: Path, text: str) -> None:
             os.link(half, path)
         except FileExistsError:
             return
-        _sync_folder(path.parent)
+        sync(path.parent)
     finally:
         Path(half).unlink()
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _shop_name(given: str) -> str:

@@ -14,7 +14,7 @@ from curation_ui.i18n import gettext as _
 from curation_ui.i18n import ngettext
 from curation_ui.moments import from_field
 from curation_ui.rules.blueprint import bp
-from curation_ui.toasts import Toast, Tone, done
+from curation_ui.toasts import Toast, Tone, done, undo_address
 from recsys.domain.errors import Invalid
 from recsys.domain.rules import AnyRule, kind_of
 from recsys.services import bulk
@@ -52,11 +52,6 @@ def undo() -> Response:
     context.wrote()
     text = ngettext("Undone: %(num)d change.", "Undone: %(num)d changes.", count)
     return done(Toast(text, Tone.INFO), back(url_for("rules.index")))
-
-
-def undo_address(step: Step) -> str:
-    """Where a step is taken back."""
-    return url_for("rules.undo", first=step.first, last=step.last)
 
 
 def _refuse(refused: Sequence[str]) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recsys.domain.errors import RecsysError
+from recsys.durable import sync
 
 COMMITS = "_commits"
 _LOCK = "_lock"
@@ -49,7 +50,7 @@ class CommitLog:
     def locked(self) -> Iterator[None]:
         """Hold the right to append; a second appender, in whatever process, waits here."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        sync_folder(self._root.parent)
+        sync(self._root.parent)
         with (self._root / _LOCK).open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
@@ -73,21 +74,12 @@ class CommitLog:
         # A link fails where a rename would silently replace a commit that is already there.
         os.link(draft, final)
         draft.unlink()
-        sync_folder(self._folder)
+        sync(self._folder)
 
     def clear_drafts(self) -> None:
         """Remove what a killed import left of its commit file."""
         for draft in self._folder.glob("*.draft"):
             draft.unlink()
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in `folder` survive a power loss."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def commit_name(number: int) -> str:

@@ -8,7 +8,6 @@ each other out: of two that finish together one creates the next commit, and the
 
 from __future__ import annotations
 
-import os
 import secrets
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -25,9 +24,9 @@ from recsys.data.commits import (
     commit_name,
     commit_text,
     parse_commit,
-    sync_folder,
 )
 from recsys.domain.errors import Conflict
+from recsys.durable import sync
 from recsys.object_store import ObjectStore
 
 _BELOW = "interactions"
@@ -95,7 +94,7 @@ class LocalDepot:
         return self._log.read()
 
     def commit(self, number: int, parts: Sequence[Part]) -> None:
-        sync_folder(self._root)
+        sync(self._root)
         self._log.write(number, parts)
 
     def name(self, folder: str, number: int) -> str:
@@ -110,8 +109,8 @@ class LocalDepot:
         path = self._root / name
         path.parent.mkdir(exist_ok=True)
         yield path
-        _sync_file(path)
-        sync_folder(path.parent)
+        sync(path)
+        sync(path.parent)
 
     def clear(self, commits: Sequence[Commit]) -> None:
         listed = {part.path for commit in commits for part in commit.parts}
@@ -178,11 +177,3 @@ class SharedDepot:
         ages = self._store.ages(_BELOW, datetime.now(UTC))
         old = [name for name, age in ages.items() if name.endswith(".parquet") and age > _LEFTOVER_SECONDS]
         self._store.delete([name for name in old if name not in listed])
-
-
-def _sync_file(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from recsys.data.commits import sync_folder
 from recsys.domain.errors import Invalid, Unavailable
+from recsys.durable import sync
 
 Format = Literal["parquet", "csv"]
 
@@ -79,7 +79,7 @@ def slate_file(path: Path, kind: Format) -> Iterator[SlateWriter]:
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
-        sync_folder(path.parent)
+        sync(path.parent)
     finally:
         draft.unlink(missing_ok=True)
 

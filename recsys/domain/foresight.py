@@ -189,6 +189,8 @@ class _Replay:
                 )
 
     def _can_show(self, pin: Pin, audience: Audience, at: datetime) -> bool:
+        if not audience.hears(pin, at):
+            return False
         if pin.item_id is not None:
             return audience.shows(pin.item_id, at)
         theme = self.rules.get(pin.theme)

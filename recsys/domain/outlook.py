@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
-from types import MappingProxyType
 
 from recsys.domain.catalog import Item
 from recsys.domain.eligibility import Test
 from recsys.domain.ids import ItemId, RuleId
 from recsys.domain.live import scope_matches, theme_is_live
+from recsys.domain.nobody import NOBODY
 from recsys.domain.requests import Request
 from recsys.domain.rules import MAIN, Pin, RuleSet, Theme, ThemeOrder, Veto
 from recsys.domain.scopes import Scope
 from recsys.domain.selectors import Selector
 from recsys.domain.slots import Held, resolve_slots
 from recsys.domain.themes import head_size
-from recsys.domain.views import Candidate, CatalogView
-
-NOTHING: Mapping[ItemId, float] = MappingProxyType({})
+from recsys.domain.views import CatalogView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,47 +53,6 @@ class Outlook:
             ages = (selector.min_age_days, selector.max_age_days)
             if item.added_at is not None and selector.matches_apart_from_age(item):
                 yield from (item.added_at + timedelta(days=age) for age in ages if age is not None)
-
-
-@dataclass(frozen=True, slots=True)
-class Nobody:
-    """What is known of a shopper of whom nothing is known: nothing."""
-
-    # ruff: noqa: ARG002 - there is nothing to look up
-
-    owned: frozenset[ItemId] = frozenset()
-    disliked: frozenset[ItemId] = frozenset()
-
-    def new(self) -> Sequence[Candidate]:
-        """No candidates."""
-        return ()
-
-    def repeats(self) -> Sequence[Candidate]:
-        """Nothing to buy again."""
-        return ()
-
-    def beside(self) -> Sequence[Candidate]:
-        """No neighbours."""
-        return ()
-
-    def because(self, candidate: Candidate) -> Sequence[tuple[ItemId, float]]:
-        """No reasons."""
-        return ()
-
-    def affinity(self, items: Sequence[ItemId]) -> Sequence[float | None] | None:
-        """No vector."""
-        return None
-
-    def popular(self, market: str | None) -> Sequence[tuple[ItemId, float]]:
-        """No popularity: members of a theme are taken by id."""
-        return ()
-
-    def popularity(self, market: str | None) -> Mapping[ItemId, float]:
-        """The same by item."""
-        return NOTHING
-
-
-NOBODY = Nobody()
 
 
 class Week:
@@ -172,6 +129,10 @@ class Audience:
             segments=frozenset(() if scope.segment is None else (scope.segment,)),
             context=tuple(item.item_id for item in self.context),
         )
+
+    def hears(self, pin: Pin, at: datetime) -> bool:
+        """Whether a pin speaks to them at a moment; one beside items of which there are none speaks to nobody."""
+        return pin in self.pins and self._acts(pin, at)
 
     def shows(self, item_id: ItemId, at: datetime) -> bool:
         """Whether an item can be shown to them at a moment."""

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from recsys.domain.changes import Change
-from recsys.domain.errors import Conflict, Invalid, NotFound
+from recsys.domain.errors import Invalid, NotFound
 from recsys.domain.people import Actor, Permission
 from recsys.domain.rules import AnyRule, RuleSet, SurfaceSettings
 from recsys.domain.windows import Window
 from recsys.services.drafting import (
     Draft,
     add_change,
-    check_hand,
     check_kind,
+    check_last,
     check_names,
     check_seen,
     draft_in,
     drop,
-    later_changes,
     signed,
 )
 from recsys.services.shop import Deed, Shop, acting, check_words
@@ -113,23 +111,9 @@ def undo_step(shop: Shop, actor: Actor, first: int, last: int) -> int:
             raise NotFound(
                 "change", "These changes are no longer in the draft: they were published or undone."
             )
-        _check_last(actor, draft.changes, step)
+        check_last(draft.changes, step)
         drop(deed, draft, step)
         return len(step)
-
-
-def _check_last(actor: Actor, changes: Collection[Change], step: Sequence[Change]) -> None:
-    ids = {each.id for each in step}
-    for change in step:
-        check_hand(actor, change)
-        later = [each for each in later_changes(changes, change) if each.id not in ids]
-        if later:
-            raise Conflict(
-                f"A later change of {change.rule_id} by {later[0].author} builds on this step; undo that first.",
-                theirs=later[0].after,
-                yours=change.after,
-                by=later[0].author,
-            )
 
 
 def _checked(deed: Deed, draft: Draft, edit: Edit) -> AnyRule | None:

@@ -132,7 +132,15 @@ def undo(shop: Shop, actor: Actor, change_id: int) -> None:
         change = deed.unit.draft.get(change_id)
         check_hand(actor, change)
         draft = draft_in(deed.unit)
-        later = later_changes(draft.changes, change)
+        check_last(draft.changes, [change])
+        drop(deed, draft, [change])
+
+
+def check_last(changes: Collection[Change], step: Collection[Change]) -> None:
+    """Raise Conflict when a change of the draft outside a step builds on one in it."""
+    ids = {each.id for each in step}
+    for change in step:
+        later = [each for each in later_changes(changes, change) if each.id not in ids]
         if later:
             raise Conflict(
                 f"A later change of {change.rule_id} by {later[0].author} builds on this one; undo that first.",
@@ -140,7 +148,6 @@ def undo(shop: Shop, actor: Actor, change_id: int) -> None:
                 yours=change.after,
                 by=later[0].author,
             )
-        drop(deed, draft, [change])
 
 
 def drop(deed: Deed, draft: Draft, changes: Collection[Change]) -> None:

@@ -16,7 +16,7 @@ from granian.server import MPServer
 from recsys.settings import Settings
 
 THREADS = 16
-"""Threads a worker, started as they are needed, for an application that reads and writes its database."""
+"""Threads a worker, started as they are needed: Python answers one request at a time, the others wait or write."""
 
 _BACKLOG = 1024
 _GRACE_SECONDS = 10
@@ -49,14 +49,13 @@ class Host(MPServer):
             self.respawned_wrks.clear()
 
 
-def host(target: str, settings: Settings, *, port: int, workers: int, threads: int = THREADS) -> None:
+def host(target: str, settings: Settings, *, port: int, workers: int) -> None:
     """Answer on `settings.host` until SIGTERM or SIGINT; must run in the main thread.
 
     A worker that dies is started again, see `Host`. Requests under way are finished.
 
     Args:
         target: the application's factory, as module:function.
-        threads: how many requests a worker may have under way.
     """
     # Workers read the environment: they must see the settings given here.
     os.environ.update(settings.to_environment())
@@ -70,7 +69,7 @@ def host(target: str, settings: Settings, *, port: int, workers: int, threads: i
         interface=Interfaces.WSGI,
         factory=True,
         workers=workers,
-        blocking_threads=threads,
+        blocking_threads=THREADS,
         backlog=_BACKLOG,
         http=HTTPModes.http1,
         websockets=False,

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from recsys.domain.errors import Invalid
 from recsys.domain.people import Actor, Permission
 from recsys.object_store import ObjectStore
+from recsys.services.run_metrics import measured_file
 from recsys.services.shop import Deed, Shop, acting
 from recsys.snapshots import storing
 from recsys.storage.runs import RunInfo
@@ -79,6 +80,7 @@ def _mark(deed: Deed, run: RunInfo) -> None:
 def _remove(shop: Shop, run_ids: Sequence[str]) -> None:
     for run_id in run_ids:
         shutil.rmtree(shop.settings.snapshots_dir / run_id, ignore_errors=True)
+        measured_file(shop.settings, run_id).unlink(missing_ok=True)
     if shop.settings.store_url is not None:
         store = ObjectStore(shop.settings.store_url)
         for run_id in storing.stored(store) & set(run_ids):

@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.data.shopper_lists import shoppers_of
-from recsys.data.store import InteractionStore
 from recsys.domain.errors import Unavailable
 from recsys.domain.ids import UserId
 from recsys.domain.requests import Request
@@ -23,6 +22,7 @@ from recsys.domain.rows import MAIN
 from recsys.domain.rules import RuleSet, SurfaceSettings
 from recsys.evaluation.metrics import HEAD_SHARE
 from recsys.evaluation.shifts import Estimate, estimate, places_by_group, rank_biased_overlap, share_kept
+from recsys.services.sharing import shared_interactions
 from recsys.services.shop import Shop
 from recsys.slates.answer import Asker
 from recsys.slates.columns import NEVER, Columns, microseconds
@@ -169,7 +169,7 @@ def _mapped(shop: Shop, state: LiveState, run_id: str) -> MappedRun:
 def _shoppers(shop: Shop, run: RunInfo) -> tuple[list[str], bool]:
     """The same shoppers at every look: those with the lowest keyed hashes, which fall out by chance."""
     key = shop.settings.derived_key("shoppers compared")
-    everybody = shoppers_of(InteractionStore(shop.settings.interactions_dir))
+    everybody = shoppers_of(shared_interactions(shop.settings))
     if everybody:
         return heapq.nsmallest(SHOPPERS, everybody, key=lambda user: shopper_hash(key, user)), True
     return [str(each["user_id"]) for each in run.facts.get("sample_shoppers", ())], False

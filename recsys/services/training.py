@@ -68,9 +68,8 @@ def start_run(
             _finish(shop, actor, replace(run, status="failed", error=_words(error)))
             raise
         done = _finish(shop, actor, _ready(run, result))
-        with suppress(
-            Unavailable
-        ):  # the run is whole; the next one, or “recsys prune”, removes what is past its use
+        # The run is whole; the next one, or “recsys prune”, removes what is past its use.
+        with suppress(Unavailable):
             prune_snapshots(shop, actor)
         return done
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from recsys.services.hosting import host
-from recsys.serving.turnstile import THREADS
 from recsys.settings import Settings
 
 TARGET = "recsys.serving.application:create"
@@ -11,4 +10,4 @@ TARGET = "recsys.serving.application:create"
 
 def serve(settings: Settings, workers: int | None = None) -> None:
     """Answer on `settings.api_port`; `workers` defaults to `settings.workers`. See `host`."""
-    host(TARGET, settings, port=settings.api_port, workers=workers or settings.workers, threads=THREADS)
+    host(TARGET, settings, port=settings.api_port, workers=workers or settings.workers)

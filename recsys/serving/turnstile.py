@@ -10,12 +10,8 @@ from recsys.serving.http import HttpRequest, HttpResponse
 from recsys.serving.problems import unavailable
 from recsys.slates.overlays import LiveKey
 
-THREADS: Final = 4
-"""Of a worker. Python answers one request at a time, so more threads only take turns: 16 of them answered a fifth
-fewer requests than 4, and one alone, which writes would hold up, a twentieth more."""
-
-MOST_WRITING: Final = 3
-"""Of these; the rest can always answer from memory."""
+MOST_WRITING: Final = 12
+"""Of the threads of a worker (`services.hosting.THREADS`); the rest can always answer from memory."""
 
 Handle = Callable[[HttpRequest, LiveKey], HttpResponse]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from recsys.domain.merge import merge
+from recsys.domain.nobody import Nobody
 from recsys.domain.requests import Request
 from recsys.domain.rows import RowKind
 from recsys.domain.slates import Slate
@@ -13,7 +14,7 @@ from recsys.slates.folding import Folded, fold_in
 from recsys.slates.lean import Laid, Shopper, lay
 from recsys.slates.readable import slate_of
 from recsys.slates.rows import RowSources
-from recsys.slates.shopper import NoSnapshot, ShopperView
+from recsys.slates.shopper import ShopperView
 from recsys.slates.state import CompiledRelease, LiveState
 from recsys.snapshots.identity import shopper_hash
 
@@ -179,5 +180,5 @@ def _candidates(request: Request, release: CompiledRelease, who: Shopper) -> Can
     row, disliked, bought, folded = who
     run = release.run
     if run is None:
-        return NoSnapshot(disliked, bought)
+        return Nobody(owned=bought, disliked=disliked)
     return ShopperView(run.snapshot, run.popularity, row, request.context, disliked, bought, folded)

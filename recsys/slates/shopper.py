@@ -135,37 +135,5 @@ class ShopperView:
         return [Candidate(ids[each.item], each.score, _kind(each)) for each in found], because
 
 
-class NoSnapshot:
-    """The view before the first run: nobody is known and nothing is popular."""
-
-    def __init__(
-        self, disliked: AbstractSet[ItemId] = NOTHING, bought: AbstractSet[ItemId] = NOTHING
-    ) -> None:
-        self.owned = bought
-        self.disliked = disliked
-
-    def new(self) -> Sequence[Candidate]:
-        """None."""
-        return ()
-
-    repeats = beside = new
-
-    def because(self, candidate: Candidate) -> Sequence[tuple[ItemId, float]]:  # noqa: ARG002 - the protocol's shape
-        """Nothing is known."""
-        return ()
-
-    def affinity(self, items: Sequence[ItemId]) -> Sequence[float | None] | None:  # noqa: ARG002 - the protocol's shape
-        """No shopper has a vector."""
-        return None
-
-    def popular(self, market: str | None) -> Sequence[tuple[ItemId, float]]:  # noqa: ARG002 - the protocol's shape
-        """Nothing is popular."""
-        return ()
-
-    def popularity(self, market: str | None) -> Mapping[ItemId, float]:  # noqa: ARG002 - the protocol's shape
-        """Nothing is popular."""
-        return {}
-
-
 def _kind(neighbour: Neighbour) -> Kind:
     return Kind.SIMILAR if neighbour.similar else Kind.BESIDE

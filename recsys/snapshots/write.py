@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.domain.errors import Conflict
+from recsys.durable import sync
 from recsys.snapshots.layout import ARRAYS, MANIFEST, SPECS, ArrayEntry, Manifest, array_path, file_sha256
 
 
@@ -142,9 +143,9 @@ class SnapshotWriter:
             entries[name] = ArrayEntry(stream.dtype.str, shape, path.stat().st_size, file_sha256(path))
         whole = msgspec.structs.replace(claims, arrays=entries)
         write_durably(self._draft / MANIFEST, msgspec.json.format(msgspec.json.encode(whole)))
-        _sync_folder(self._draft)
+        sync(self._draft)
         self._draft.rename(self.folder)
-        _sync_folder(self.folder.parent)
+        sync(self.folder.parent)
         return self.folder
 
 
@@ -156,12 +157,4 @@ def write_durably(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(path.parent)

@@ -5,30 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 from support.hands import Hands
-from support.running_desk import RunningDesk, let_people_in, running_desk
-from support.tiny_shop import THEME_MEMBERS, VETOED, TinyShop, make_tiny_shop, tiny_items
+from support.running_desk import RunningDesk
+from support.tiny_shop import THEME_MEMBERS, VETOED, TinyShop, tiny_items
 
 from recsys.domain.people import Role
 from recsys.domain.rules import Veto
 from recsys.services.drafting import read_draft
-
-
-@pytest.fixture
-def tiny(sqlite_url: str, tmp_path: Path) -> TinyShop:
-    made = make_tiny_shop(tmp_path / "home", sqlite_url)
-    let_people_in(made.shop)
-    return made
-
-
-@pytest.fixture
-def desk(tiny: TinyShop, tmp_path: Path) -> Iterator[RunningDesk]:
-    with running_desk(tiny.environment, tmp_path) as desk:
-        yield desk
 
 
 @pytest.fixture

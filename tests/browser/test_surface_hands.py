@@ -3,27 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
-from support.running_desk import RunningDesk, let_people_in, running_desk
-from support.tiny_shop import TinyShop, make_tiny_shop
+from support.running_desk import RunningDesk
 
 from recsys.domain.people import Role
-
-
-@pytest.fixture
-def tiny(sqlite_url: str, tmp_path: Path) -> TinyShop:
-    made = make_tiny_shop(tmp_path / "home", sqlite_url)
-    let_people_in(made.shop)
-    return made
-
-
-@pytest.fixture
-def desk(tiny: TinyShop, tmp_path: Path) -> Iterator[RunningDesk]:
-    with running_desk(tiny.environment, tmp_path) as desk:
-        yield desk
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 from support.endpoint import Endpoint, running_endpoint
 from support.promise import let_the_promised_second_pass
-from support.running_desk import RunningDesk, let_people_in, running_desk
-from support.tiny_shop import TinyShop, make_tiny_shop
+from support.running_desk import RunningDesk
+from support.tiny_shop import TinyShop
 
 from recsys.domain.people import Role
 
@@ -18,22 +18,9 @@ WORKERS = 2
 
 
 @pytest.fixture
-def tiny(sqlite_url: str, tmp_path: Path) -> TinyShop:
-    made = make_tiny_shop(tmp_path / "home", sqlite_url)
-    let_people_in(made.shop)
-    return made
-
-
-@pytest.fixture
 def endpoint(tiny: TinyShop, tmp_path: Path) -> Iterator[Endpoint]:
     with running_endpoint(tiny.environment, tmp_path, key=tiny.keys.read, workers=WORKERS) as endpoint:
         yield endpoint
-
-
-@pytest.fixture
-def desk(tiny: TinyShop, tmp_path: Path) -> Iterator[RunningDesk]:
-    with running_desk(tiny.environment, tmp_path) as desk:
-        yield desk
 
 
 def on_grid(page: Page) -> list[str]:

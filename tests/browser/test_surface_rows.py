@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from support.endpoint import running_endpoint
 from support.promise import let_the_promised_second_pass
-from support.running_desk import RunningDesk, let_people_in, running_desk
+from support.running_desk import RunningDesk, let_people_in
 from support.tiny_shop import TinyShop, make_tiny_shop, publish_rules
 
 from recsys.domain.people import Role
@@ -31,12 +31,6 @@ def tiny(sqlite_url: str, tmp_path: Path) -> TinyShop:
     )
     publish_rules(made.shop, replace(home, rows=rows))
     return made
-
-
-@pytest.fixture
-def desk(tiny: TinyShop, tmp_path: Path) -> Iterator[RunningDesk]:
-    with running_desk(tiny.environment, tmp_path) as desk:
-        yield desk
 
 
 @pytest.fixture

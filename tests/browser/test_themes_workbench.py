@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
 from support.hands import Hands
-from support.running_desk import RunningDesk, let_people_in, running_desk
-from support.tiny_shop import THEME_MEMBERS, VETOED, TinyShop, make_tiny_shop, tiny_items
+from support.running_desk import RunningDesk
+from support.tiny_shop import THEME_MEMBERS, VETOED, TinyShop, tiny_items
 
 from recsys.domain.people import Role
 from recsys.domain.rules import Theme
@@ -17,19 +16,6 @@ from recsys.services.drafting import read_draft
 
 TITLES = {item.item_id: item.title for item in tiny_items()}
 CHOSEN = [item_id for item_id in TITLES if item_id not in THEME_MEMBERS][:20]
-
-
-@pytest.fixture
-def tiny(sqlite_url: str, tmp_path: Path) -> TinyShop:
-    made = make_tiny_shop(tmp_path / "home", sqlite_url)
-    let_people_in(made.shop)
-    return made
-
-
-@pytest.fixture
-def desk(tiny: TinyShop, tmp_path: Path) -> Iterator[RunningDesk]:
-    with running_desk(tiny.environment, tmp_path) as desk:
-        yield desk
 
 
 @pytest.fixture

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 from support.desk import email_of
-from support.running_desk import RunningDesk, let_people_in, running_desk
+from support.running_desk import RunningDesk, let_people_in
 from support.tiny_shop import TinyShop, make_tiny_shop
 
 from recsys.domain.people import Actor, Role
@@ -26,12 +26,6 @@ def tiny(sqlite_url: str, tmp_path: Path) -> TinyShop:
     pin = Pin(id="pin-new", slot=9, item_id="i01", scope=Scope(surface="home"))
     put_rule(made.shop, EDITOR, pin, expected="new")
     return made
-
-
-@pytest.fixture
-def desk(tiny: TinyShop, tmp_path: Path) -> Iterator[RunningDesk]:
-    with running_desk(tiny.environment, tmp_path) as desk:
-        yield desk
 
 
 def test_each_sees_the_other_and_what_one_proposes_the_other_hands_back_or_publishes(

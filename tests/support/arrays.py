@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from recsys.domain.ids import ItemId
+from recsys.domain.nobody import Nobody
 from recsys.domain.slates import Slate
 from recsys.domain.views import CandidatesView, Kind
 from recsys.slates.catalog import CompiledCatalog
@@ -19,7 +20,7 @@ from recsys.slates.readable import slate_of
 from recsys.slates.rules import RuleIndex
 from recsys.slates.scenes import Scenes
 from recsys.slates.shelf import Shelf
-from recsys.slates.shopper import NoSnapshot, ShopperView
+from recsys.slates.shopper import ShopperView
 from recsys.snapshots.layout import FORMAT, Manifest, NeighbourKind, VectorSpace
 from recsys.snapshots.mapped import Snapshot
 from support.plain import PlainCandidates
@@ -103,7 +104,7 @@ class Arrays:
         """The same snapshot as the plain merge reads it."""
         disliked = scene.candidates.disliked
         if self.snapshot is None:
-            return NoSnapshot(disliked, told.bought)
+            return Nobody(owned=told.bought, disliked=disliked)
         return ShopperView(
             self.snapshot,
             Popularity(self.snapshot),

@@ -136,6 +136,7 @@ def test_the_shop_front_answers_at_the_address_of_the_record_and_shows_the_rows(
     shopper = first.record["sample_users"][0]
     rows = first.endpoint.ask("/v1/pages/home", query={"user_id": shopper}).json["rows"]
     assert [row["row"] for row in rows] == re.findall(r'id="row-([^"]+)"', page)
+    assert "Tea for two" in page, "the first sample shopper's market has no words of its own"
 
 
 def test_a_port_in_use_is_named_with_its_option(tmp_path: Path) -> None:

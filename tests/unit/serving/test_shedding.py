@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recsys.services.hosting import THREADS
 from recsys.serving.http import HttpResponse
 from recsys.serving.problems import Problem
 from recsys.serving.shedding import Canary, Shedder
-from recsys.serving.turnstile import MOST_WRITING, THREADS, Turnstile
+from recsys.serving.turnstile import MOST_WRITING, Turnstile
 from recsys.settings import Settings
 
 
