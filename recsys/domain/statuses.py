@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -12,7 +12,7 @@ from recsys.domain.catalog import Item
 from recsys.domain.conflicts import Clash, Placed, clashes, covers
 from recsys.domain.ids import ItemId, RuleId
 from recsys.domain.live import theme_is_live
-from recsys.domain.rules import AnyRule, Pin, RuleSet, SurfaceSettings, Theme
+from recsys.domain.rules import AnyRule, Pin, RuleSet, SurfaceSettings, Theme, Veto
 from recsys.domain.windows import zone_of
 
 WEEKS_BETWEEN_REVIEWS = 13
@@ -70,7 +70,8 @@ def standings(rules: RuleSet, at: datetime, shelf: Shelf) -> list[Standing]:
     for clash in clashes(rules, at, shelf.find):
         over[clash.winner.id].append(clash.loser)
         under[clash.loser.id].append(clash.winner)
-        if clash.winner.id not in by and _overrules(clash, at, rules, shelf):
+        certain = clash.winner.id not in by and not _yields(clash, under[clash.winner.id])
+        if certain and _overrules(clash, at, rules, shelf):
             by.setdefault(clash.loser.id, clash.winner)
     return [
         Standing(
@@ -119,6 +120,24 @@ def next_review(at: datetime, zone: str) -> date:
     return at.astimezone(zone_of(zone)).date() + timedelta(weeks=WEEKS_BETWEEN_REVIEWS)
 
 
+def _yields(clash: Clash[Placed], under: Sequence[Placed]) -> bool:
+    """Whether what beats the winner somewhere may give the loser its turn there.
+
+    Of two pins of one slot, whatever takes the winner's item (a veto, a pin of it in a lower slot) frees the slot; of two
+    pins of one item, another pin in the winner's slot frees the item.
+    """
+    winner, loser = clash.winner, clash.loser
+    if not (isinstance(winner, Pin) and isinstance(loser, Pin)):
+        return False
+    if winner.slot == loser.slot:
+        return any(
+            isinstance(each, Veto) or each.slot != winner.slot
+            for each in under
+            if isinstance(each, Veto | Pin)
+        )
+    return any(isinstance(each, Pin) and each.slot == winner.slot for each in under)
+
+
 def _overrules(clash: Clash[Placed], at: datetime, rules: RuleSet, shelf: Shelf) -> bool:
     """Whether the winner takes every request that the loser matches at this moment.
 
@@ -136,8 +155,10 @@ def _shows_to_all(pin: Pin, market: str | None, rules: RuleSet, shelf: Shelf) ->
     """Whether a pin has something to show to everybody in a market (None: in every market)."""
     theme = rules.get(pin.theme)
     if isinstance(theme, Theme):
-        # Other pins may take members away, each at most one; members that are sold here and there count as sold.
-        return shelf.shown(theme) > len(rules.of(Pin))
+        # Other pins and vetoes of items may take members away, each at most one; what a selector takes is not counted.
+        vetoes = rules.of(Veto)
+        taken = len(rules.of(Pin)) + len(vetoes)
+        return shelf.shown(theme) > taken and all(each.target.selector is None for each in vetoes)
     item = shelf.find(pin.item_id) if pin.item_id is not None else None
     if item is None:
         return False

@@ -111,6 +111,16 @@ def test_of_two_boosts_of_the_same_items_the_stronger_acts() -> None:
     assert status(one, replace(other, holdout=0.1)) is Status.LIVE
 
 
+def test_a_pin_whose_rival_gives_way_somewhere_is_not_overruled() -> None:
+    for_ann = replace(PIN, id=RuleId("r"), item_id=ITEMS[1], scope=Scope(user="ann"))
+    lower = replace(PIN, id=RuleId("q"), slot=2)
+    assert status(lower, PIN, of="q") is Status.OVERRULED
+    assert status(lower, PIN, for_ann, of="q") is Status.LIVE, "for ann the item of slot 1 is free for slot 2"
+    rival, veto = replace(PIN, id=RuleId("q"), item_id=ITEMS[2]), replace(VETO, scope=Scope(user="ann"))
+    assert status(rival, PIN, of="q") is Status.OVERRULED
+    assert status(rival, PIN, veto, of="q") is Status.LIVE, "for ann slot 1 is free"
+
+
 @given(crowded_scenes)
 def test_an_overruled_pin_is_served_to_nobody(scene: Scene) -> None:
     # Whoever owns or dislikes the winner's item, or stands beside it, gets what comes next.
