@@ -14,6 +14,8 @@ from recsys.serving.problems import FieldError
 from recsys.slates.catalog import CompiledCatalog
 
 _PASSING = ("recommendation_id", "next_cursor")
+_TAG_DIGITS = 32
+"""Of SHA-256, which processors have instructions for: 128 bits."""
 _DIGITS = 6
 """Scores are single-precision: more digits would be noise."""
 
@@ -52,12 +54,12 @@ def entity_tag(answer: msgspec.Struct) -> str:
     if rows := getattr(answer, "rows", None):
         passing["rows"] = [msgspec.structs.replace(row, recommendation_id="") for row in rows]
     lasting = msgspec.structs.replace(answer, **passing)
-    return f'W/"{hashlib.blake2b(msgspec.json.encode(lasting), digest_size=16).hexdigest()}"'
+    return text_tag(msgspec.json.encode(lasting))
 
 
-def text_tag(lasting: str) -> str:
+def text_tag(lasting: bytes) -> str:
     """The same over an answer that is text already, without its id and cursor."""
-    return f'W/"{hashlib.blake2b(lasting.encode(), digest_size=16).hexdigest()}"'
+    return f'W/"{hashlib.sha256(lasting).hexdigest()[:_TAG_DIGITS]}"'
 
 
 def matches(if_none_match: str | None, tag: str) -> bool:

@@ -33,6 +33,7 @@ from recsys.serving.keys import (
     preflight_headers,
     require_scope,
 )
+from recsys.serving.lanes import Lanes
 from recsys.serving.logs import RequestLog, configure_log, traceback_without_shoppers
 from recsys.serving.meter import Meter, shared_memory
 from recsys.serving.metrics import MetricsRoute
@@ -81,7 +82,7 @@ class Application:
         self.shedder = Shedder(shop.settings.shed_seconds)
         health = HealthRoutes(live, clock)
         answering = Answering.of(shop.settings, live.current, clock, meter)
-        recommendations, similar = RecommendationsRoute(answering, TextsByCatalog()), SimilarRoute(answering)
+        recommendations, similar = RecommendationsRoute(answering, TextsByCatalog(), Lanes(answering)), SimilarRoute(answering)
         themes, pages = ThemesRoute(answering), PagesRoute(answering)
         items = ItemsRoute(shop, live.catch_up)
         events = EventsRoute.of(shop, live.catch_up, meter)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from http import HTTPStatus
 from operator import attrgetter
+from typing import NamedTuple
 
 import msgspec
 
@@ -20,12 +21,11 @@ from recsys.serving.item_fields import rfc3339
 from recsys.serving.parameters import CONTINUED, Asked
 from recsys.serving.problems import FieldError, Problem, bad_field, bad_request
 from recsys.serving.signing import Damaged, digest, sign, unsign
-from recsys.serving.values import EPOCH
+from recsys.serving.values import EPOCH, MICROSECOND, microseconds
 
 VERSION = 2
 _DIGEST_BYTES = 4
 _DIGESTS_BYTES = _DIGEST_BYTES * len(CONTINUED)
-_MICROSECOND = timedelta(microseconds=1)
 _PERSONAL = ("user_id", "session_id")
 _SHARED = tuple(name for name in CONTINUED if name not in _PERSONAL)
 _SHARED_OF = attrgetter(*_SHARED)
@@ -49,11 +49,31 @@ class Cursor:
     pinned: frozenset[int]
 
 
+class Place(NamedTuple):
+    """The same without what was shown; `at` in microseconds since 1970 UTC."""
+
+    release: int
+    at: int
+    start: int
+    pins_from: int
+
+
+class Binding(NamedTuple):
+    """The digests of what many requests have in common: before and behind those of the shopper."""
+
+    before: bytes
+    behind: bytes
+
+
 def encode_cursor(cursor: Cursor, asked: Asked, key: bytes) -> str:
     """The cursor as text, bound to the parameters of the request it continues."""
-    head = (cursor.release, (cursor.at - EPOCH) // _MICROSECOND, cursor.start, cursor.pins_from)
-    packed = varints.pack([VERSION, *head, *_differences(cursor)])
-    return sign(_digests(asked, key) + packed, key)
+    place = Place(cursor.release, microseconds(cursor.at), cursor.start, cursor.pins_from)
+    return seal_cursor(place, varints.pack(_differences(cursor)), _digests(asked, key), key)
+
+
+def seal_cursor(place: Place, shown: bytes, digests: bytes, key: bytes) -> str:
+    """A cursor whose parts are packed already: `shown` as `pack_shown` does it, `digests` as `digests_under` does."""
+    return sign(b"".join((digests, varints.pack((VERSION, *place)), shown)), key)
 
 
 def decode_cursor(token: str, asked: Asked, key: bytes) -> Cursor:
@@ -66,7 +86,7 @@ def decode_cursor(token: str, asked: Asked, key: bytes) -> Cursor:
         version, release, at, start, pins_from, *differences = varints.unpack(payload[_DIGESTS_BYTES:])
         if version != VERSION:
             raise Damaged
-        moment = EPOCH + at * _MICROSECOND
+        moment = EPOCH + at * MICROSECOND
     except (ValueError, OverflowError):
         raise bad_field(
             "cursor", "is damaged; send next_cursor as it was given, or start again without"
@@ -103,11 +123,22 @@ def _shown(differences: Iterable[int]) -> Iterator[tuple[int, bool]]:
 
 def _digests(asked: Asked, key: bytes) -> bytes:
     """One short digest a parameter, so that a changed one can be named."""
+    return digests_under(binding(asked, key), asked, key)
+
+
+def binding(asked: Asked, key: bytes) -> Binding:
+    """What the digests of all requests have in common that differ from this one in the shopper alone."""
     shared = _shared_digests(_SHARED_OF(asked), key)
-    personal = _personal_digest("user_id", asked.user_id, key) + _personal_digest(
-        "session_id", asked.session_id, key
+    return Binding(shared[:_BEFORE_PERSONAL], shared[_BEFORE_PERSONAL:])
+
+
+def digests_under(bound: Binding, asked: Asked, key: bytes) -> bytes:
+    """The digests of a request's parameters."""
+    user, session = (
+        _personal_digest("user_id", asked.user_id, key),
+        _personal_digest("session_id", asked.session_id, key),
     )
-    return shared[:_BEFORE_PERSONAL] + personal + shared[_BEFORE_PERSONAL:]
+    return b"".join((bound.before, user, session, bound.behind))
 
 
 @lru_cache(maxsize=64)

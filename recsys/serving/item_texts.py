@@ -68,7 +68,7 @@ class ItemTexts:
         """What closes an item that is to carry the named fields."""
         found = self._fields.get(names)
         if found is None:
-            found = _Texts(self.columns.items, lambda item: _closing(item, names))
+            found = _Texts(self.columns.items, lambda item: closing_of(item, names))
             # The order of names is the caller's, so there are many sets; the usual ones come first.
             if len(self._fields) < _MOST_FIELD_SETS:
                 self._fields[names] = found
@@ -125,7 +125,7 @@ Write = Callable[[int, int, int], str]
 """Writes one item of a tier: its position, its number, its place in the tier."""
 
 
-def _closing(item: Item, names: tuple[str, ...]) -> str:
+def closing_of(item: Item, names: tuple[str, ...]) -> str:
     """The end of an item: its chosen fields and the bracket."""
     return f",{as_json(chosen_fields(item, names))[1:]}" if names else "}"
 

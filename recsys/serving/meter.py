@@ -33,7 +33,7 @@ IN_FLIGHT, RELEASE, RELEASED_AT, REFRESHED_AT, FAILURES, SHED, ANSWERS, WITH_FAL
 _FROM_SOURCES: Final = 9
 _FROM_FATES: Final = _FROM_SOURCES + len(SOURCES)
 _SOURCES: Final = tuple((source, _FROM_SOURCES + place) for place, source in enumerate(SOURCES))
-_SOURCE: Final = dict(_SOURCES)
+_PIN, _THEME, _MODEL, _FALLBACK = (dict(_SOURCES)[each] for each in (Source.PIN, Source.THEME, Source.MODEL, Source.FALLBACK))
 _FROM_TABLE: Final = _FROM_FATES + len(FATES)
 OWN_NUMBERS: Final = _FROM_TABLE + _TABLE
 _GAUGES: Final = (IN_FLIGHT, RELEASE, RELEASED_AT, REFRESHED_AT, REFUSED)
@@ -91,17 +91,19 @@ class Meter:
 
     def served(self, placed: Iterable[Placed]) -> None:
         """An answer went out."""
-        self.served_from(Counter(each.source for each in placed))
+        counts = Counter(each.source for each in placed)
+        self.served_from(**{source.value: counts[source] for source in SOURCES})
 
-    def served_from(self, counts: Mapping[Source, int]) -> None:
+    def served_from(self, *, pin: int, theme: int, model: int, fallback: int) -> None:
         """An answer went out with so many items from each source."""
         own = self._own
         with self._lock:
-            for source, count in counts.items():
-                if count:
-                    own[_SOURCE[source]] += count
+            own[_PIN] += pin
+            own[_THEME] += theme
+            own[_MODEL] += model
             own[ANSWERS] += 1.0
-            if counts.get(Source.FALLBACK):
+            if fallback:
+                own[_FALLBACK] += fallback
                 own[WITH_FALLBACK] += 1.0
 
     def told(self, fates: Iterable[tuple[str, int]]) -> None:

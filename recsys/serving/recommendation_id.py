@@ -6,7 +6,7 @@ It names nobody: of the request it carries a keyed digest alone.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import accumulate
 
 import msgspec
@@ -14,7 +14,7 @@ import msgspec
 from recsys.serving import varints
 from recsys.serving.parameters import Asked
 from recsys.serving.signing import MAC_BYTES, Damaged, digest, sign, unsign
-from recsys.serving.values import EPOCH
+from recsys.serving.values import EPOCH, MICROSECOND, microseconds
 from recsys.slates.measuring import NO_PART, Part
 
 VERSION = 2
@@ -23,8 +23,9 @@ _WITHOUT_RULES = 1
 
 DIGEST_BYTES = 16
 MAX_CHARACTERS = 200
-_MOST_BYTES = MAX_CHARACTERS * 3 // 4 - MAC_BYTES
-_MICROSECOND = timedelta(microseconds=1)
+_HEAD_BYTES = DIGEST_BYTES + 36
+"""The digest, the version, and four numbers of at most 62 bits in all but the time, which has 51."""
+_PART_BYTES = MAX_CHARACTERS * 3 // 4 - MAC_BYTES - _HEAD_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +50,21 @@ def request_digest(asked: Asked, key: bytes) -> bytes:
 
 def encode_recommendation_id(made_from: RecommendationId, key: bytes) -> str:
     """The id as text of at most 200 characters."""
-    microseconds = (made_from.moment - EPOCH) // _MICROSECOND
-    numbers = (made_from.release, made_from.catalog_revision, made_from.overlay_revision, microseconds)
-    head = made_from.request + varints.pack([VERSION, *numbers])
-    return sign(head + _packed(made_from.part, _MOST_BYTES - len(head)), key)
+    state = (made_from.release, made_from.catalog_revision, made_from.overlay_revision)
+    return seal_id(made_from.request, (*state, microseconds(made_from.moment)), pack_part(made_from.part), key)
+
+
+def seal_id(request: bytes, numbers: tuple[int, int, int, int], part: bytes, key: bytes) -> str:
+    """An id whose parts are packed already.
+
+    Args:
+        request: the digest of the request.
+        numbers: release, revisions of catalog and overlays, and the request's time in microseconds since 1970 UTC.
+        part: as `pack_part` gives it.
+        key: the seal's.
+
+    """
+    return sign(b"".join((request, varints.pack((VERSION, *numbers)), part)), key)
 
 
 def decode_recommendation_id(token: str, key: bytes) -> RecommendationId:
@@ -64,19 +76,19 @@ def decode_recommendation_id(token: str, key: bytes) -> RecommendationId:
     except ValueError as error:
         raise Damaged from error
     return RecommendationId(
-        release, catalog, overlay, EPOCH + at * _MICROSECOND, payload[:DIGEST_BYTES], part
+        release, catalog, overlay, EPOCH + at * MICROSECOND, payload[:DIGEST_BYTES], part
     )
 
 
-def _packed(part: Part, room: int) -> bytes:
-    """The rules' part in at most `room` bytes: the arms, how many there are first; then placements by position."""
+def pack_part(part: Part) -> bytes:
+    """The rules' part, as far as there is room: the arms, how many there are first; then placements by position."""
     arms = [rule << 1 | held for rule, held in part.arms]
-    while len(packed := varints.pack([len(arms), *arms])) > room:
+    while len(packed := varints.pack([len(arms), *arms])) > _PART_BYTES:
         arms.pop()
     before = 0
     for position, rule in part.placements:
         one = varints.pack([position - before, rule])
-        if len(packed) + len(one) > room:
+        if len(packed) + len(one) > _PART_BYTES:
             break
         packed, before = packed + one, position
     return packed

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from recsys.domain.slates import Source
 from recsys.serving.answering import Answering, notes_of, reply
 from recsys.serving.answers import Recommendations, matches, placed_items, text_tag
 from recsys.serving.bodies import read_json
 from recsys.serving.http import JSON, HttpRequest, HttpResponse
 from recsys.serving.item_texts import TextsByCatalog, as_json, items_as_json, quoted
 from recsys.serving.keys import check_allowed
+from recsys.serving.lanes import Lanes
+from recsys.serving.meter import Meter
 from recsys.serving.parameters import RECOMMENDATIONS_BODY, Asked, parse_body
 from recsys.serving.questions import Question
 from recsys.serving.remembered import read_query
@@ -27,23 +28,29 @@ _JSON = ("Content-Type", JSON)
 
 @dataclass(frozen=True, slots=True)
 class RecommendationsRoute:
-    """Answers for one row, with provenance: as text in one go where the merge is the lean one."""
+    """Answers for one row, with provenance: by a lane where that is enough, as text where the merge is the lean one."""
 
     answering: Answering
     texts: TextsByCatalog
+    lanes: Lanes
 
     def get(self, http: HttpRequest, key: LiveKey) -> HttpResponse:
         """One row's slate, asked for in the address."""
-        return self._answer(http, read_query(http.query), key)
-
-    def post(self, http: HttpRequest, key: LiveKey) -> HttpResponse:
-        """One row's slate, asked for in a JSON body."""
-        return self._answer(http, parse_body(read_json(http), RECOMMENDATIONS_BODY), key)
-
-    def _answer(self, http: HttpRequest, asked: Asked, key: LiveKey) -> HttpResponse:
+        asked, shared = read_query(http.query)
         check_allowed(asked, key)
         # The reference is read once: everything below sees one and the same state.
         state = self.answering.state()
+        lane = self.lanes.of(shared, asked, state)
+        quick = lane and lane.answer(http, asked, self.answering.clock(), tells_because=key.tells_because)
+        return quick or self._answer(http, asked, state, key)
+
+    def post(self, http: HttpRequest, key: LiveKey) -> HttpResponse:
+        """One row's slate, asked for in a JSON body."""
+        asked = parse_body(read_json(http), RECOMMENDATIONS_BODY)
+        check_allowed(asked, key)
+        return self._answer(http, asked, self.answering.state(), key)
+
+    def _answer(self, http: HttpRequest, asked: Asked, state: LiveState, key: LiveKey) -> HttpResponse:
         question = self.answering.question(asked, state)
         if lays(question.release, question.request):
             return self._laid(http, asked, state, question, key)
@@ -55,12 +62,12 @@ class RecommendationsRoute:
         asker, request, release = self.answering.asker, question.request, question.release
         who = asker.who(state, request, release, question.known)
         laid = asker.lay(state, request, release, who)
-        self.answering.meter.served_from(_sources(laid))
+        _count(laid, self.answering.meter)
         cursor = self._next_cursor(asked, state, question, laid)
         lasting = self._lasting(
             asked, state, question, laid, key, folded=who.folded is not None, cursor=cursor
         )
-        tag = text_tag(lasting)
+        tag = text_tag(lasting.encode())
         # Only what is read may be kept; the answer to a POST is made for that request.
         if http.method != "POST" and matches(http.header("if-none-match"), tag):
             return HttpResponse(304, headers=(("ETag", tag),))
@@ -133,8 +140,8 @@ class RecommendationsRoute:
         return reply(http, document)
 
 
-def _sources(laid: Laid) -> dict[Source, int]:
-    """How many items came from where."""
+def _count(laid: Laid, meter: Meter) -> None:
+    """Count how many items came from where."""
     pins = len(laid.pins)
     themes = len([1 for _, each in laid.pins if each.theme is not None])
     fallback = 0
@@ -144,12 +151,8 @@ def _sources(laid: Laid) -> dict[Source, int]:
             if isinstance(each[2], Proposals):
                 break
             fallback += 1
-    return {
-        Source.PIN: pins - themes,
-        Source.THEME: themes,
-        Source.MODEL: len(laid.page) - pins - fallback,
-        Source.FALLBACK: fallback,
-    }
+    model = len(laid.page) - pins - fallback
+    meter.served_from(pin=pins - themes, theme=themes, model=model, fallback=fallback)
 
 
 def _part(laid: Laid, state: LiveState, question: Question) -> Part:

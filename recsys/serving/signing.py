@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from base64 import b64decode, urlsafe_b64encode
+from base64 import b64decode
+from binascii import b2a_base64
 from functools import lru_cache
 
+_FOR_ADDRESSES = bytes.maketrans(b"+/", b"-_")
 MAC_BYTES = 16
 """128 bits (RFC 7693): no one guesses a token."""
 
@@ -17,7 +19,7 @@ class Damaged(ValueError):
 
 def sign(payload: bytes, key: bytes) -> str:
     """The payload with its seal, as text that can stand in an address; `key` has at most 64 bytes."""
-    return urlsafe_b64encode(payload + _seal(payload, key)).rstrip(b"=").decode("ascii")
+    return b2a_base64(payload + _seal(payload, key), newline=False).translate(_FOR_ADDRESSES, b"=").decode("ascii")
 
 
 def unsign(token: str, key: bytes) -> bytes:

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from recsys.domain.errors import Invalid
 from recsys.domain.ids import check_id
 
 MAX_LIMIT = 100
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
 MAX_PRICE = 10**15
 _NUMBER = re.compile(r"\d{1,15}(?:\.\d{1,15})?", re.ASCII)
 MOMENT = r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?(?:[Zz]|[+-]\d{2}:\d{2})?"
 _MOMENT = re.compile(MOMENT, re.ASCII)
+
+
+def microseconds(moment: datetime) -> int:
+    """Microseconds since 1970 of an aware time."""
+    return (moment - EPOCH) // MICROSECOND
 
 
 def parse_id(given: str) -> str:

@@ -11,16 +11,19 @@ def pack(numbers: Iterable[int]) -> bytes:
 
 
 def _packed(number: int) -> bytes:
-    packed = bytearray()
-    while number > 0x7F:
-        packed.append(number & 0x7F | 0x80)
-        number >>= 7
-    packed.append(number)
-    return bytes(packed)
+    packed = b""
+    while number >= _TABLED:
+        packed += _BEGUN[number & _TABLED - 1]
+        number >>= 14
+    return packed + _SHORT[number]
 
 
 _TABLED = 1 << 14
-_SHORT = tuple(_packed(number) for number in range(_TABLED))
+_BEGUN = tuple(bytes((number & 0x7F | 0x80, number >> 7 | 0x80)) for number in range(_TABLED))
+"""Two bytes each, after which more follow."""
+_SHORT = tuple(
+    bytes((number,)) if number < 0x80 else bytes((number & 0x7F | 0x80, number >> 7)) for number in range(_TABLED)
+)
 """One and two bytes, which nearly all of a cursor's numbers need."""
 
 

@@ -9,11 +9,12 @@ from datetime import datetime
 from types import MappingProxyType
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recsys.domain.catalog import Item
 from recsys.domain.ids import ItemId
 from recsys.domain.selectors import Selector
-from recsys.slates.columns import Columns, Mask, empty_columns
+from recsys.slates.columns import Columns, Mask, Numbers, empty_columns
 from recsys.slates.word_index import WordIndex, words_differ
 
 ELSEWHERE = "\x00elsewhere"
@@ -39,6 +40,8 @@ class CompiledCatalog:
         self._markets: frozenset[str] | None = None
         self._columns: Columns | None = None
         self._seqs_by_number: Sequence[int] | None = None
+        self._seq_numbers: NDArray[np.int64] | None = None
+        self._group_codes: Numbers | None = None
         self._words: WordIndex | None = None
         self._take(entries)
 
@@ -103,6 +106,23 @@ class CompiledCatalog:
         if self._seqs_by_number is None:
             self._seqs_by_number = [self._seqs[each] for each in self.columns.ids]
         return self._seqs_by_number
+
+    @property
+    def seq_numbers(self) -> NDArray[np.int64]:
+        """The same as an array."""
+        if self._seq_numbers is None:
+            self._seq_numbers = np.array(self.seqs, np.int64)
+        return self._seq_numbers
+
+    @property
+    def group_codes(self) -> Numbers:
+        """The group of every item number of the columns as a small integer, -1 for none: int32."""
+        if self._group_codes is None:
+            codes = np.full(len(self.columns), -1, np.int32)
+            for code, numbers in enumerate(self.columns.grouped.values()):
+                codes[numbers] = code
+            self._group_codes = codes
+        return self._group_codes
 
     def _seqs_after(self, before: Sequence[int] | None) -> Sequence[int] | None:
         """The same, from those of the revision before: items keep theirs, and new ones come last."""

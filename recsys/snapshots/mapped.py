@@ -176,6 +176,26 @@ class Snapshot:
         offsets = self._offsets["owned_indptr"]
         return self.owned_items[offsets[row] : offsets[row + 1]]
 
+    def owned_between(self, row: int) -> tuple[int, int]:
+        """Where the same stands in `everybodys_owned`."""
+        offsets = self._offsets["owned_indptr"]
+        return offsets[row], offsets[row + 1]
+
+    def candidates_between(self, row: int) -> tuple[int, int]:
+        """Where the candidates of a shopper stand in `everybodys_candidates`."""
+        offsets = self.candidate_lists.offsets
+        return offsets[row], offsets[row + 1]
+
+    @property
+    def everybodys_candidates(self) -> Ranked:
+        """The candidates of all shoppers end to end; `because` and `shares` are flat, two for each candidate."""
+        return Ranked(*(self._arrays[f"candidates_{part}"].reshape(-1) for part in Ranked._fields))
+
+    @property
+    def everybodys_owned(self) -> Int32s:
+        """What all shoppers own, end to end."""
+        return self._arrays["owned_items"]
+
     def home_market(self, row: int) -> str | None:
         """Market that the shopper was last seen in."""
         market = self._markets[row]

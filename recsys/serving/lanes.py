@@ -1,0 +1,230 @@
+"""The quick way through `GET /v1/recommendations`: what requests share that differ in the shopper alone, made ready once.
+
+A lane belongs to one query string without its shopper, under one live state. It answers plain requests (`slates.plain`),
+each merged afresh, and leaves every other to the general way, whose answers its own are equal to but for the id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.domain.ids import RuleId
+from recsys.domain.reasons import pin_reason, words_for
+from recsys.domain.requests import Request
+from recsys.domain.views import Kind
+from recsys.serving.answering import Answering
+from recsys.serving.answers import matches, text_tag
+from recsys.serving.cursor import Binding, Place, binding, digests_under, seal_cursor
+from recsys.serving.http import JSON, HttpRequest, HttpResponse
+from recsys.serving.item_texts import quoted
+from recsys.serving.page_text import Behind, Bytes, Said, as_bytes, unwritten, write_page
+from recsys.serving.parameters import Asked
+from recsys.serving.pieces import Pieces, PiecesByFields
+from recsys.serving.questions import notes_on, question_of
+from recsys.serving.recommendation_id import pack_part
+from recsys.serving.shown import pack_shown
+from recsys.serving.values import microseconds
+from recsys.slates.answer import Known, lays
+from recsys.slates.compiling import COMPILES
+from recsys.slates.measuring import part_of_placements
+from recsys.slates.plain import PlainPage, Stage
+from recsys.slates.plan import Held
+from recsys.slates.state import CompiledRelease, LiveState
+
+MOST_LANES = 512
+_NAMED, _UNNAMED = map(as_bytes, words_for(Kind.NEW))
+_JSON = ("Content-Type", JSON)
+_TAIL = b'],"notes":[],"next_cursor":'
+_PLAIN = ("cursor", "segment", "context_item", "exclude", "tag", "price_min", "price_max", "at", "items")
+"""Whoever gives one of these asks for more than a plain page."""
+
+
+class _OfPins(NamedTuple):
+    """What is said of the pins on a page: their words with the ends of them, and their part, packed."""
+
+    words: Bytes
+    ends: NDArray[np.int32]
+    part: bytes
+
+
+@dataclass(slots=True)
+class _Market:
+    """One market of a lane: the stage while its scene holds, and what is said of pins there, by who holds slots."""
+
+    stage: Stage
+    request: Request
+    said: dict[tuple[RuleId, ...], _OfPins] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """Answers the requests of one query string, under one live state."""
+
+    answering: Answering
+    state: LiveState
+    release: CompiledRelease
+    pieces: Pieces
+    head: bytes
+    bound: Binding
+    seqs: NDArray[np.int64]
+    _markets: dict[str | None, _Market | None] = field(default_factory=dict)
+
+    def answer(
+        self, http: HttpRequest, asked: Asked, now: datetime, *, tells_because: bool
+    ) -> HttpResponse | None:
+        """The answer to a plain request at a moment (UTC); None for another one."""
+        user, index = asked.user_id, self.release.index
+        if user is None or user in index.named.users:
+            return None
+        known = self.answering.asker.known(user, self.release)
+        if known.row is None or not index.named.segments.isdisjoint(self.state.overlays.segments_of(user)):
+            return None
+        market = self._market(asked, now, known)
+        if market is None:
+            return None
+        acting = market.stage.scene.acting(user, index.holdout_key)
+        told = self._told(asked, market.stage)
+        laid = market.stage.lay(acting, known.row, told, asked.limit)
+        if laid is None:
+            return None
+        said = self._said(laid, market, known, asked, now)
+        items = self._items(laid, market.stage, said, tells_because=tells_because)
+        self._count(laid)
+        lasting = b"".join((self.head, items, _TAIL))
+        tag = text_tag(lasting)
+        if matches(http.header("if-none-match"), tag):
+            return HttpResponse(304, headers=(("ETag", tag),))
+        at = microseconds(now)
+        made = self.answering.sealed_id(asked, self.state, self.release.number, at, said.part)
+        cursor = self._cursor(laid, asked, at)
+        body = b"".join((b'{"recommendation_id":"', made.encode(), b'",', lasting, b'"', cursor.encode(), b'"}'))
+        return HttpResponse(200, body, (_JSON, ("ETag", tag)))
+
+    def _market(self, asked: Asked, now: datetime, known: Known) -> _Market | None:
+        """The market that counts, with a scene that holds now."""
+        name = known.market if asked.market is None else asked.market
+        if name in self._markets:
+            kept = self._markets[name]
+            if kept is None or kept.stage.scene.holds(now):
+                return kept
+        request = question_of(asked, self.state, now, self.release, None, known).request
+        stage = Stage.of(self.state.scenes_of(self.release).of(request))
+        made = self._markets[name] = None if stage is None else _Market(stage, request)
+        return made
+
+    def _told(self, asked: Asked, stage: Stage) -> Collection[int]:
+        """The numbers of what the shopper disliked, or bought since the training."""
+        overlays, user, session = self.state.overlays, asked.user_id, asked.session_id
+        ids = overlays.disliked_by(user, session) | overlays.bought_by(user, session)
+        numbers = stage.scene.shelf.columns.numbers
+        return {numbers[each] for each in ids if each in numbers} if ids else ()
+
+    def _items(self, laid: PlainPage, stage: Stage, of_pins: _OfPins, *, tells_because: bool) -> Bytes:
+        """The items as JSON."""
+        first = laid.first
+        _, scores, because, shares = stage.candidates
+        behind = Behind(scores[first:], because[2 * first :], shares[2 * first :])
+        said = Said(_NAMED, _UNNAMED, of_pins.words, of_pins.ends, tells_because)
+        numbers = stage.ground.numbers
+        text = write_page(laid.page, numbers, behind, self.pieces.texts, said)
+        if not len(text):
+            self.pieces.write(unwritten(laid.page, numbers, behind.because, self.pieces.texts).tolist())
+            text = write_page(laid.page, numbers, behind, self.pieces.texts, said)
+        return text
+
+    def _said(self, laid: PlainPage, market: _Market, known: Known, asked: Asked, now: datetime) -> _OfPins:
+        """What is said of the pins on a page; where rules have a holdout, each shopper's part is another."""
+        key = tuple([each.pin.id for each in laid.held])
+        found = market.said.get(key)
+        if found is None:
+            texts = [text.encode() for each in laid.held for text in _around_displaced(each, market.request.market)]
+            ends = np.cumsum([0, *map(len, texts)])[1:].astype(np.int32)
+            words = np.frombuffer(b"".join(texts), np.uint8)
+            found = market.said[key] = _OfPins(words, ends, self._part(laid, market.request))
+        if not self.release.index.measured:
+            return found
+        request = question_of(asked, self.state, now, self.release, None, known).request
+        return found._replace(part=self._part(laid, request))
+
+    def _part(self, laid: PlainPage, request: Request) -> bytes:
+        held = [(each.slot, each.pin.id) for each in laid.held]
+        return pack_part(part_of_placements(self.release.index, request, held, self.state.catalog))
+
+    def _count(self, laid: PlainPage) -> None:
+        pins, themes = len(laid.held), len([1 for each in laid.held if each.theme is not None])
+        self.answering.meter.served_from(
+            pin=pins - themes, theme=themes, model=len(laid.page) - pins, fallback=0
+        )
+
+    def _cursor(self, laid: PlainPage, asked: Asked, at: int) -> str:
+        key, held = self.answering.cursor_key, laid.held
+        place = Place(self.release.number, at, 1 + len(laid.page), held[-1].slot + 1 if held else 0)
+        shown = pack_shown(laid.page, self.seqs).tobytes()
+        return seal_cursor(place, shown, digests_under(self.bound, asked, key), key)
+
+
+class Lanes:
+    """The lanes of the state that was last asked."""
+
+    def __init__(self, answering: Answering) -> None:
+        self._answering = answering
+        self._pieces = PiecesByFields()
+        self._kept: tuple[LiveState | None, dict[str, Lane | None]] = None, {}
+
+    def of(self, shared: str | None, asked: Asked, state: LiveState) -> Lane | None:
+        """The lane of a query string without its shopper, None where nothing that it asks for is plain."""
+        if shared is None or not COMPILES:
+            return None
+        known, lanes = self._kept
+        if known is not state:
+            lanes = {}
+            self._kept = state, lanes
+        if shared not in lanes:
+            if len(lanes) >= MOST_LANES:
+                return None
+            lanes[shared] = self._made(asked, state)
+        return lanes[shared]
+
+    def _made(self, asked: Asked, state: LiveState) -> Lane | None:
+        release = state.release
+        if release is None or release.snapshot is None or not _asks_plainly(asked):
+            return None
+        surface = release.rules.surface(asked.surface) if asked.surface is not None else None
+        if surface is None or surface.row(asked.row) is None or notes_on(asked, state, release):
+            return None
+        request = question_of(asked, state, state.loaded_at, release, None, Known()).request
+        pieces = self._pieces.of(state.catalog.columns, asked.fields)
+        if pieces is None or not lays(release, request):
+            return None
+        bound = binding(asked, self._answering.cursor_key)
+        return Lane(
+            self._answering, state, release, pieces, _head(asked, release), bound, state.catalog.seq_numbers
+        )
+
+
+def _asks_plainly(asked: Asked) -> bool:
+    return asked.personalised and not any(getattr(asked, name) for name in _PLAIN)
+
+
+def _head(asked: Asked, release: CompiledRelease) -> bytes:
+    """What stands before the items, without the id."""
+    return (
+        f'"surface":{quoted(asked.surface)},"row":{quoted(asked.row)},"release_id":{release.number},'
+        f'"run_id":{quoted(release.run_id)},"personalised":true,"items":['
+    ).encode()
+
+
+def _around_displaced(held: Held, market: str | None) -> tuple[str, str]:
+    """What is said of a pin up to the item that it displaced, and from there on."""
+    theme = held.theme
+    return (
+        f',"source":"{"pin" if theme is None else "theme"}","rule_id":{quoted(held.pin.id)},"score":null,'
+        f'"model_rank":null,"theme":{"null" if theme is None else quoted(theme.slug)},"displaced":',
+        f',"reason":{{"text":{quoted(pin_reason(theme, market).text)},"because":[]}}',
+    )

@@ -1,0 +1,255 @@
+"""A page of a plain request as JSON, written by a compiled loop: `item_texts.items_as_json` says the same, and is the law.
+
+What an item says of itself is encoded once and lies in one long array of bytes; the loop copies pieces of it, and
+writes numbers.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.slates.columns import Numbers
+from recsys.slates.compiling import compiled
+from recsys.slates.loops import Page
+
+Bytes = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+
+ID, HEAD, TITLE, BEHIND, CLOSING = range(5)
+"""Pieces of an item: its id as JSON; what it begins with on a page, up to its position; its title as it stands inside a
+JSON text; what it begins with behind a candidate, up to its share; what closes it on a page, with its fields."""
+
+_MILLION = 1_000_000
+_MOST_DIGITS = 20
+
+
+def as_bytes(text: str) -> Bytes:
+    """A text as an array of its UTF-8."""
+    return np.frombuffer(text.encode(), np.uint8)
+
+
+_SCORE = as_bytes(',"source":"model","rule_id":null,"score":')
+_RANK = as_bytes(',"model_rank":')
+_REASON = as_bytes(',"theme":null,"displaced":null,"reason":{"text":"')
+_AND = as_bytes(" and ")
+_BECAUSE = as_bytes('","because":[')
+_DONE = as_bytes("]}")
+_NULL = as_bytes("null")
+_FIXED = sum(map(len, (_SCORE, _RANK, _REASON, _AND, _BECAUSE, _DONE, _NULL))) + 4 * _MOST_DIGITS
+_FIXED_OF_ONE = _MOST_DIGITS + 2
+
+
+class Texts(NamedTuple):
+    """The pieces of items: `at` is where an item begins, 0 where it was not written yet; `ends` [n, 5] count from there."""
+
+    written: Bytes
+    at: NDArray[np.int64]
+    ends: NDArray[np.int32]
+
+
+class Behind(NamedTuple):
+    """A shopper's candidates: scores [n], and what is behind them and how much, two each [2 n], as in `RankedLists`."""
+
+    scores: Floats
+    because: Numbers
+    shares: Floats
+
+
+class Said(NamedTuple):
+    """Words: how a reason with titles begins, what is said without; of each pin what stands before and after `displaced`.
+
+    `ends` [2 h] are where the pieces of pins end in `pins`.
+    """
+
+    named: Bytes
+    unnamed: Bytes
+    pins: Bytes
+    ends: NDArray[np.int32]
+    tells_because: bool
+
+
+@compiled
+def write_page(page: Page, numbers: Numbers, behind: Behind, texts: Texts, said: Said) -> Bytes:
+    """The items of a page, without brackets around them; nothing where an item's pieces are not written yet.
+
+    Args:
+        page: as `loops.lay_page` gives it, without the slot beyond.
+        numbers: the item number of each place in the snapshot.
+        behind: the candidates.
+        texts: the pieces of the catalog's items.
+        said: the words.
+
+    """
+    room = _room(page, numbers, behind, texts, said)
+    out = np.empty(max(room, 0), np.uint8)
+    if room < 0:
+        return out
+    end = 0
+    for slot in range(len(page)):
+        number, place, there = page[slot]
+        if slot:
+            out[end] = 44  # a comma
+            end += 1
+        end = _whole(out, _piece(out, end, texts, number, HEAD), slot + 1)
+        if place < 0:
+            end = _pin(out, end, texts, said, -1 - place, there)
+        else:
+            end = _candidate(out, end, numbers, behind, place, texts, said)
+        end = _piece(out, end, texts, number, CLOSING)
+    return out[:end]
+
+
+@compiled
+def unwritten(page: Page, numbers: Numbers, because: Numbers, texts: Texts) -> Numbers:
+    """The numbers that a page needs and whose pieces are not written yet; some may come twice."""
+    found = np.empty(3 * len(page), np.int32)
+    n = 0
+    for slot in range(len(page)):
+        number, place, there = page[slot]
+        n = _note(found, n, number, texts)
+        if place < 0:
+            n = _note(found, n, there, texts)
+        else:
+            n = _note(found, n, numbers[because[2 * place]], texts)
+            n = _note(found, n, numbers[because[2 * place + 1]], texts)
+    return found[:n]
+
+
+@compiled
+def _note(found: Numbers, n: int, number: int, texts: Texts) -> int:
+    """Take note of a number whose pieces are not written yet."""
+    if number >= 0 and not texts.at[number]:
+        found[n] = number
+        return n + 1
+    return n
+
+
+@compiled
+def _room(page: Page, numbers: Numbers, behind: Behind, texts: Texts, said: Said) -> int:
+    """How many bytes the text has at most; -1 where pieces are not written yet."""
+    if len(unwritten(page, numbers, behind.because, texts)):
+        return -1
+    most = len(said.pins)
+    for slot in range(len(page)):
+        number, place, there = page[slot]
+        most += _FIXED + texts.ends[number, CLOSING] + len(said.named) + len(said.unnamed)
+        if there >= 0:
+            most += texts.ends[there, ID]
+        if place >= 0:
+            for at in (2 * place, 2 * place + 1):
+                each = numbers[behind.because[at]]
+                if each >= 0:
+                    most += _FIXED_OF_ONE + texts.ends[each, BEHIND]
+    return most
+
+
+@compiled
+def _candidate(
+    out: Bytes, end: int, numbers: Numbers, behind: Behind, place: int, texts: Texts, said: Said
+) -> int:
+    """Where a candidate comes from, and why."""
+    end = _six_digits(out, _put(out, end, _SCORE), behind.scores[place])
+    end = _whole(out, _put(out, end, _RANK), place + 1)
+    end = _put(out, end, _REASON)
+    first, second = numbers[behind.because[2 * place]], numbers[behind.because[2 * place + 1]]
+    end = _words(out, end, first, second, texts, said)
+    end = _put(out, end, _BECAUSE)
+    if said.tells_because:
+        if first >= 0:
+            end = _share(out, end, texts, first, behind.shares[2 * place])
+        if first >= 0 and second >= 0:
+            out[end] = 44
+            end += 1
+        if second >= 0:
+            end = _share(out, end, texts, second, behind.shares[2 * place + 1])
+    return _put(out, end, _DONE)
+
+
+@compiled
+def _words(out: Bytes, end: int, first: int, second: int, texts: Texts, said: Said) -> int:
+    """A reason in words: with the titles behind it where there are any."""
+    one = first if first >= 0 else second
+    alone = first < 0 or second < 0
+    if not len(said.named) or one < 0 or (alone and _length(texts, one, TITLE) == 0):
+        return _put(out, end, said.unnamed)
+    end = _piece(out, _put(out, end, said.named), texts, one, TITLE)
+    return end if alone else _piece(out, _put(out, end, _AND), texts, second, TITLE)
+
+
+@compiled
+def _share(out: Bytes, end: int, texts: Texts, number: int, share: float) -> int:
+    """An item behind a candidate."""
+    end = _six_digits(out, _piece(out, end, texts, number, BEHIND), share)
+    out[end] = 125  # the closing brace
+    return end + 1
+
+
+@compiled
+def _pin(out: Bytes, end: int, texts: Texts, said: Said, pin: int, there: int) -> int:
+    """Which rule placed an item, what it displaced, and why."""
+    begin, middle, last = said.ends[2 * pin - 1] if pin else 0, said.ends[2 * pin], said.ends[2 * pin + 1]
+    end = _copy(out, end, said.pins, begin, middle)
+    end = _piece(out, end, texts, there, ID) if there >= 0 else _put(out, end, _NULL)
+    return _copy(out, end, said.pins, middle, last)
+
+
+@compiled
+def _length(texts: Texts, number: int, piece: int) -> int:
+    return texts.ends[number, piece] - (texts.ends[number, piece - 1] if piece else 0)
+
+
+@compiled
+def _piece(out: Bytes, end: int, texts: Texts, number: int, piece: int) -> int:
+    """Copy one piece of an item."""
+    begin = texts.at[number]
+    last = begin + texts.ends[number, piece]
+    if piece:
+        begin += texts.ends[number, piece - 1]
+    return _copy(out, end, texts.written, begin, last)
+
+
+@compiled
+def _put(out: Bytes, end: int, text: Bytes) -> int:
+    """Copy a whole text."""
+    return _copy(out, end, text, 0, len(text))
+
+
+@compiled
+def _copy(out: Bytes, end: int, source: Bytes, begin: int, last: int) -> int:
+    """Copy what stands from `begin` to `last`; gives where the next one begins in `out`."""
+    # Without a sign nothing is counted from the end of an array, and the loop is quicker.
+    to, start = np.uintp(end), np.uintp(begin)
+    for at in range(np.uintp(last - begin)):
+        out[to + at] = source[start + at]
+    return end + last - begin
+
+
+@compiled
+def _whole(out: Bytes, end: int, number: int) -> int:
+    """Write a whole number, 0 or more."""
+    digits, rest = 1, number // 10
+    while rest:
+        digits, rest = digits + 1, rest // 10
+    for at in range(end + digits - 1, end - 1, -1):
+        out[at] = 48 + number % 10
+        number //= 10
+    return end + digits
+
+
+@compiled
+def _six_digits(out: Bytes, end: int, value: float) -> int:
+    """Write a number of 0 or more with six digits after the point.
+
+    A million times a single-precision number is exact in double precision, so this rounds as decimal rounding does.
+    """
+    millionths = np.int64(np.rint(np.float64(value) * _MILLION))
+    end = _whole(out, end, millionths // _MILLION)
+    out[end] = 46  # the point
+    rest = millionths % _MILLION
+    for at in range(end + 6, end, -1):
+        out[at] = 48 + rest % 10
+        rest //= 10
+    return end + 7

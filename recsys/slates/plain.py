@@ -1,0 +1,110 @@
+"""Plain requests: the first page of what the model has for a shopper whom it knows, under pins, themes and vetoes.
+
+They are most of what a shop asks, and differ in the shopper alone, so the walk over candidates is a compiled loop
+(`loops.lay_page`). What is not plain (boosts, context, filters, further pages, fallback), `lean.lay` answers; tests hold
+every plain answer equal to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.slates.columns import Numbers
+from recsys.slates.loops import Ground, Own, Page, lay_page
+from recsys.slates.plan import Held, Plan, Vector
+from recsys.slates.scene import Acting, Scene
+from recsys.slates.shelf import Shelf
+from recsys.snapshots.mapped import Ranked, Snapshot
+
+A = TypeVar("A", bound=np.generic)
+
+_NOBODY: Numbers = np.empty(0, np.int32)
+_NOBODY.flags.writeable = False
+
+
+class PlainPage(NamedTuple):
+    """A page in item numbers, int32 [n, 3] as `lay_page` gives it; more follows on the next.
+
+    `held` are the pins on the page by slot, `first` is where the shopper's candidates begin among everybody's.
+    """
+
+    page: Page
+    held: Sequence[Held]
+    first: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A scene made ready for plain requests.
+
+    `candidates` are everybody's, end to end: `because` and `shares` have two for each.
+    """
+
+    scene: Scene
+    snapshot: Snapshot
+    ground: Ground
+    candidates: Ranked
+    owned: Numbers
+
+    @classmethod
+    def of(cls, scene: Scene) -> Stage | None:
+        """The stage of a scene; None where nothing there is plain."""
+        shelf, snapshot = scene.shelf, scene.shelf.snapshot
+        if snapshot is None or scene.row.repeats:
+            return None
+        everybody = snapshot.everybodys_candidates
+        return cls(
+            scene, snapshot, _ground(scene, shelf), Ranked(*map(_still, everybody)), _still(snapshot.everybodys_owned)
+        )
+
+    def lay(self, acting: Acting, row: int, told: Collection[int], count: int) -> PlainPage | None:
+        """The slots 1 to `count` for a shopper; None where the answer is not plain.
+
+        Args:
+            acting: what acts on the shopper.
+            row: the shopper's in the snapshot.
+            told: numbers that are barred by what was told since the training.
+            count: how many slots.
+
+        """
+        if acting.factors is not None:
+            return None
+        held = self._held(acting.plan, row, told)
+        slots = sorted(held)
+        pins = np.array([(slot, held[slot].number) for slot in slots], np.int32).reshape(-1, 2)
+        first, end = self.snapshot.candidates_between(row)
+        own_from, own_to = self.snapshot.owned_between(row)
+        barred = _still(np.array(list(told), np.int32)) if told else _NOBODY
+        own = Own(self.candidates.items[first:end], self.owned[own_from:own_to], barred)
+        page = lay_page(self.ground, own, pins, count)[:count]
+        on_page = [held[slot] for slot in slots if slot <= count]
+        # A page of pins alone may be impersonal, which the general way finds out.
+        return PlainPage(page, on_page, first) if len(page) > len(on_page) else None
+
+    def _held(self, plan: Plan, row: int, told: Collection[int]) -> dict[int, Held]:
+        if not (plan.items or plan.themes):
+            return {}
+        barred = set(map(self.scene.shelf.number_of, self.snapshot.owned_numbers(row)))
+        barred.update(told)
+        return plan.resolve(1, barred, None, lambda: self._vector(row))
+
+    def _vector(self, row: int) -> Vector | None:
+        return self.snapshot.shopper_vector(row)
+
+
+def _ground(scene: Scene, shelf: Shelf) -> Ground:
+    limit = scene.row.group_limit if shelf.columns.grouped else 0
+    groups = _still(shelf.catalog.group_codes) if limit else _NOBODY
+    return Ground(_still(shelf.numbers), _still(scene.everyone.eligible), groups, limit)
+
+
+def _still(array: NDArray[A]) -> NDArray[A]:
+    """The same array, read-only: the loops are compiled for one kind."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
