@@ -6,7 +6,7 @@ each merged afresh, and leaves every other to the general way, whose answers its
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -15,17 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.domain.ids import RuleId
-from recsys.domain.reasons import pin_reason, words_for
 from recsys.domain.requests import Request
-from recsys.domain.views import Kind
 from recsys.serving.answering import Answering
 from recsys.serving.answers import matches, text_tag
 from recsys.serving.cursor import Binding, Place, binding, digests_under, seal_cursor
 from recsys.serving.http import JSON, HttpRequest, HttpResponse
 from recsys.serving.item_texts import quoted
-from recsys.serving.page_text import Behind, Bytes, Said, as_bytes, unwritten, write_page
 from recsys.serving.parameters import Asked
 from recsys.serving.pieces import Pieces, PiecesByFields
+from recsys.serving.plain_items import WordsOfPins, plain_items, words_of_pins
 from recsys.serving.questions import notes_on, question_of
 from recsys.serving.recommendation_id import pack_part
 from recsys.serving.shown import pack_shown
@@ -34,11 +32,9 @@ from recsys.slates.answer import Known, lays
 from recsys.slates.compiling import COMPILES
 from recsys.slates.measuring import part_of_placements
 from recsys.slates.plain import PlainPage, Stage
-from recsys.slates.plan import Held
 from recsys.slates.state import CompiledRelease, LiveState
 
 MOST_LANES = 512
-_NAMED, _UNNAMED = map(as_bytes, words_for(Kind.NEW))
 _JSON = ("Content-Type", JSON)
 _TAIL = b'],"notes":[],"next_cursor":'
 _PLAIN = ("cursor", "segment", "context_item", "exclude", "tag", "price_min", "price_max", "at", "items")
@@ -46,10 +42,9 @@ _PLAIN = ("cursor", "segment", "context_item", "exclude", "tag", "price_min", "p
 
 
 class _OfPins(NamedTuple):
-    """What is said of the pins on a page: their words with the ends of them, and their part, packed."""
+    """What is said of the pins on a page: their words, and their part, packed."""
 
-    words: Bytes
-    ends: NDArray[np.int32]
+    words: WordsOfPins
     part: bytes
 
 
@@ -94,16 +89,18 @@ class Lane:
         if laid is None:
             return None
         said = self._said(laid, market, known, asked, now)
-        items = self._items(laid, market.stage, said, tells_because=tells_because)
+        items = plain_items(laid, market.stage, self.pieces, said.words, tells_because=tells_because)
         self._count(laid)
-        lasting = b"".join((self.head, items, _TAIL))
+        lasting = b"".join((self.head, items.data, _TAIL))
         tag = text_tag(lasting)
         if matches(http.header("if-none-match"), tag):
             return HttpResponse(304, headers=(("ETag", tag),))
         at = microseconds(now)
         made = self.answering.sealed_id(asked, self.state, self.release.number, at, said.part)
         cursor = self._cursor(laid, asked, at)
-        body = b"".join((b'{"recommendation_id":"', made.encode(), b'",', lasting, b'"', cursor.encode(), b'"}'))
+        body = b"".join(
+            (b'{"recommendation_id":"', made.encode(), b'",', lasting, b'"', cursor.encode(), b'"}')
+        )
         return HttpResponse(200, body, (_JSON, ("ETag", tag)))
 
     def _market(self, asked: Asked, now: datetime, known: Known) -> _Market | None:
@@ -125,28 +122,13 @@ class Lane:
         numbers = stage.scene.shelf.columns.numbers
         return {numbers[each] for each in ids if each in numbers} if ids else ()
 
-    def _items(self, laid: PlainPage, stage: Stage, of_pins: _OfPins, *, tells_because: bool) -> Bytes:
-        """The items as JSON."""
-        first = laid.first
-        _, scores, because, shares = stage.candidates
-        behind = Behind(scores[first:], because[2 * first :], shares[2 * first :])
-        said = Said(_NAMED, _UNNAMED, of_pins.words, of_pins.ends, tells_because)
-        numbers = stage.ground.numbers
-        text = write_page(laid.page, numbers, behind, self.pieces.texts, said)
-        if not len(text):
-            self.pieces.write(unwritten(laid.page, numbers, behind.because, self.pieces.texts).tolist())
-            text = write_page(laid.page, numbers, behind, self.pieces.texts, said)
-        return text
-
     def _said(self, laid: PlainPage, market: _Market, known: Known, asked: Asked, now: datetime) -> _OfPins:
         """What is said of the pins on a page; where rules have a holdout, each shopper's part is another."""
         key = tuple([each.pin.id for each in laid.held])
         found = market.said.get(key)
         if found is None:
-            texts = [text.encode() for each in laid.held for text in _around_displaced(each, market.request.market)]
-            ends = np.cumsum([0, *map(len, texts)])[1:].astype(np.int32)
-            words = np.frombuffer(b"".join(texts), np.uint8)
-            found = market.said[key] = _OfPins(words, ends, self._part(laid, market.request))
+            words = words_of_pins(laid.held, market.request.market)
+            found = market.said[key] = _OfPins(words, self._part(laid, market.request))
         if not self.release.index.measured:
             return found
         request = question_of(asked, self.state, now, self.release, None, known).request
@@ -218,13 +200,3 @@ def _head(asked: Asked, release: CompiledRelease) -> bytes:
         f'"surface":{quoted(asked.surface)},"row":{quoted(asked.row)},"release_id":{release.number},'
         f'"run_id":{quoted(release.run_id)},"personalised":true,"items":['
     ).encode()
-
-
-def _around_displaced(held: Held, market: str | None) -> tuple[str, str]:
-    """What is said of a pin up to the item that it displaced, and from there on."""
-    theme = held.theme
-    return (
-        f',"source":"{"pin" if theme is None else "theme"}","rule_id":{quoted(held.pin.id)},"score":null,'
-        f'"model_rank":null,"theme":{"null" if theme is None else quoted(theme.slug)},"displaced":',
-        f',"reason":{{"text":{quoted(pin_reason(theme, market).text)},"because":[]}}',
-    )

@@ -33,7 +33,9 @@ IN_FLIGHT, RELEASE, RELEASED_AT, REFRESHED_AT, FAILURES, SHED, ANSWERS, WITH_FAL
 _FROM_SOURCES: Final = 9
 _FROM_FATES: Final = _FROM_SOURCES + len(SOURCES)
 _SOURCES: Final = tuple((source, _FROM_SOURCES + place) for place, source in enumerate(SOURCES))
-_PIN, _THEME, _MODEL, _FALLBACK = (dict(_SOURCES)[each] for each in (Source.PIN, Source.THEME, Source.MODEL, Source.FALLBACK))
+_PIN, _THEME, _MODEL, _FALLBACK = (
+    dict(_SOURCES)[each] for each in (Source.PIN, Source.THEME, Source.MODEL, Source.FALLBACK)
+)
 _FROM_TABLE: Final = _FROM_FATES + len(FATES)
 OWN_NUMBERS: Final = _FROM_TABLE + _TABLE
 _GAUGES: Final = (IN_FLIGHT, RELEASE, RELEASED_AT, REFRESHED_AT, REFUSED)

@@ -198,7 +198,7 @@ def _pin(out: Bytes, end: int, texts: Texts, said: Said, pin: int, there: int) -
 
 @compiled
 def _length(texts: Texts, number: int, piece: int) -> int:
-    return texts.ends[number, piece] - (texts.ends[number, piece - 1] if piece else 0)
+    return int(texts.ends[number, piece] - (texts.ends[number, piece - 1] if piece else 0))
 
 
 @compiled
@@ -245,7 +245,7 @@ def _six_digits(out: Bytes, end: int, value: float) -> int:
 
     A million times a single-precision number is exact in double precision, so this rounds as decimal rounding does.
     """
-    millionths = np.int64(np.rint(np.float64(value) * _MILLION))
+    millionths = int(np.rint(np.float64(value) * _MILLION))
     end = _whole(out, end, millionths // _MILLION)
     out[end] = 46  # the point
     rest = millionths % _MILLION

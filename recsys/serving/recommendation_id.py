@@ -51,7 +51,9 @@ def request_digest(asked: Asked, key: bytes) -> bytes:
 def encode_recommendation_id(made_from: RecommendationId, key: bytes) -> str:
     """The id as text of at most 200 characters."""
     state = (made_from.release, made_from.catalog_revision, made_from.overlay_revision)
-    return seal_id(made_from.request, (*state, microseconds(made_from.moment)), pack_part(made_from.part), key)
+    return seal_id(
+        made_from.request, (*state, microseconds(made_from.moment)), pack_part(made_from.part), key
+    )
 
 
 def seal_id(request: bytes, numbers: tuple[int, int, int, int], part: bytes, key: bytes) -> str:
@@ -75,9 +77,7 @@ def decode_recommendation_id(token: str, key: bytes) -> RecommendationId:
         part = _unpacked(version, rest)
     except ValueError as error:
         raise Damaged from error
-    return RecommendationId(
-        release, catalog, overlay, EPOCH + at * MICROSECOND, payload[:DIGEST_BYTES], part
-    )
+    return RecommendationId(release, catalog, overlay, EPOCH + at * MICROSECOND, payload[:DIGEST_BYTES], part)
 
 
 def pack_part(part: Part) -> bytes:

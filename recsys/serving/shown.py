@@ -34,8 +34,8 @@ def pack_shown(page: Page, seqs: NDArray[np.int64]) -> Bytes:
     end = 0
     before = 0
     for value in marked:
-        rest = value - before
-        before = value & ~1
+        rest = int(value) - before
+        before = int(value) & ~1
         while rest > 0x7F:
             packed[end] = rest & 0x7F | 0x80
             rest >>= 7

@@ -19,7 +19,11 @@ class Damaged(ValueError):
 
 def sign(payload: bytes, key: bytes) -> str:
     """The payload with its seal, as text that can stand in an address; `key` has at most 64 bytes."""
-    return b2a_base64(payload + _seal(payload, key), newline=False).translate(_FOR_ADDRESSES, b"=").decode("ascii")
+    return (
+        b2a_base64(payload + _seal(payload, key), newline=False)
+        .translate(_FOR_ADDRESSES, b"=")
+        .decode("ascii")
+    )
 
 
 def unsign(token: str, key: bytes) -> bytes:

@@ -22,7 +22,8 @@ _TABLED = 1 << 14
 _BEGUN = tuple(bytes((number & 0x7F | 0x80, number >> 7 | 0x80)) for number in range(_TABLED))
 """Two bytes each, after which more follow."""
 _SHORT = tuple(
-    bytes((number,)) if number < 0x80 else bytes((number & 0x7F | 0x80, number >> 7)) for number in range(_TABLED)
+    bytes((number,)) if number < 0x80 else bytes((number & 0x7F | 0x80, number >> 7))
+    for number in range(_TABLED)
 )
 """One and two bytes, which nearly all of a cursor's numbers need."""
 

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import Any, TypeVar
 
-try:
-    import numba
-except ImportError:  # no build of it for this Python yet: the general way answers everything, only slower
-    numba = None
-
-COMPILES = numba is not None
-"""Whether loops are compiled; without, they are too slow to be of use."""
+COMPILES = find_spec("numba") is not None
+"""Whether loops are compiled; where no build of Numba is to be had, the general way answers everything."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -21,10 +17,12 @@ def compiled(function: F) -> F:
 
     What is called from within must stand in the same file: a change elsewhere is not noticed.
     """
-    if numba is None:
+    if not COMPILES:
         return function
+    from numba import njit
+
     try:
-        made: F = numba.njit(cache=True)(function)
+        made: Any = njit(cache=True)(function)
     except RuntimeError:  # nowhere to keep it
-        made = numba.njit(function)
-    return made
+        made = njit(function)
+    return made  # type: ignore[no-any-return]  # it is called as the function is

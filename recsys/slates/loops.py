@@ -89,7 +89,9 @@ def _first(ground: Ground, own: Own, held: Page, wanted: int) -> Page:
             break
         at = own.candidates[place]
         number = ground.numbers[at]
-        if ground.eligible[number] and not (_among(own.owned, at) or _in(own.barred, number) or _holds(held, number)):
+        if ground.eligible[number] and not (
+            _among(own.owned, at) or _in(own.barred, number) or _holds(held, number)
+        ):
             if ground.group_limit and not _fits(ground, found[:n], number):
                 continue
             found[n, 0], found[n, 1] = number, place
@@ -124,15 +126,15 @@ def _among(ascending: Numbers, wanted: int) -> bool:
 
 @compiled
 def _in(few: Numbers, wanted: int) -> bool:
+    found = False
     for each in few:
-        if each == wanted:
-            return True
-    return False
+        found |= each == wanted
+    return found
 
 
 @compiled
 def _holds(held: Page, number: int) -> bool:
+    found = False
     for pin in range(len(held)):
-        if held[pin, 1] == number:
-            return True
-    return False
+        found |= held[pin, 1] == number
+    return found

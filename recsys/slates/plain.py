@@ -1,8 +1,8 @@
 """Plain requests: the first page of what the model has for a shopper whom it knows, under pins, themes and vetoes.
 
 They are most of what a shop asks, and differ in the shopper alone, so the walk over candidates is a compiled loop
-(`loops.lay_page`). What is not plain (boosts, context, filters, further pages, fallback), `lean.lay` answers; tests hold
-every plain answer equal to it.
+(`loops.lay_page`). What is not plain (context, filters, further pages, fallback), `lean.lay` answers; tests hold every
+plain answer equal to it.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.slates.columns import Numbers
-from recsys.slates.loops import Ground, Own, Page, lay_page
+from recsys.slates.loops import PLACE, Ground, Own, Page, lay_page
 from recsys.slates.plan import Held, Plan, Vector
-from recsys.slates.scene import Acting, Scene
+from recsys.slates.scene import Acting, Factors, Scene
 from recsys.slates.shelf import Shelf
 from recsys.snapshots.mapped import Ranked, Snapshot
 
@@ -57,9 +57,14 @@ class Stage:
         shelf, snapshot = scene.shelf, scene.shelf.snapshot
         if snapshot is None or scene.row.repeats:
             return None
-        everybody = snapshot.everybodys_candidates
+        items, scores, because, shares = snapshot.everybodys_candidates
+        everybody = Ranked(_still(items), _still(scores), _still(because), _still(shares))
         return cls(
-            scene, snapshot, _ground(scene, shelf), Ranked(*map(_still, everybody)), _still(snapshot.everybodys_owned)
+            scene,
+            snapshot,
+            _ground(scene, shelf),
+            everybody,
+            _still(snapshot.everybodys_owned),
         )
 
     def lay(self, acting: Acting, row: int, told: Collection[int], count: int) -> PlainPage | None:
@@ -72,19 +77,29 @@ class Stage:
             count: how many slots.
 
         """
-        if acting.factors is not None:
-            return None
         held = self._held(acting.plan, row, told)
         slots = sorted(held)
         pins = np.array([(slot, held[slot].number) for slot in slots], np.int32).reshape(-1, 2)
         first, end = self.snapshot.candidates_between(row)
         own_from, own_to = self.snapshot.owned_between(row)
         barred = _still(np.array(list(told), np.int32)) if told else _NOBODY
-        own = Own(self.candidates.items[first:end], self.owned[own_from:own_to], barred)
+        candidates = self.candidates.items[first:end]
+        order = None if acting.factors is None else self._boosted(first, end, acting.factors)
+        own = Own(
+            candidates if order is None else _still(candidates[order]), self.owned[own_from:own_to], barred
+        )
         page = lay_page(self.ground, own, pins, count)[:count]
+        if order is not None:
+            proposed = page[:, PLACE] >= 0
+            page[proposed, PLACE] = order[page[proposed, PLACE]]
         on_page = [held[slot] for slot in slots if slot <= count]
         # A page of pins alone may be impersonal, which the general way finds out.
         return PlainPage(page, on_page, first) if len(page) > len(on_page) else None
+
+    def _boosted(self, first: int, end: int, factors: Factors) -> NDArray[np.int64]:
+        """The places of a shopper's candidates by score and boosts; ties by id, in whose order the snapshot's items are."""
+        items, scores = self.candidates.items[first:end], self.candidates.scores[first:end]
+        return np.lexsort((items, -(scores.astype(np.float64) * factors[self.ground.numbers[items]])))
 
     def _held(self, plan: Plan, row: int, told: Collection[int]) -> dict[int, Held]:
         if not (plan.items or plan.themes):

@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-HEAVY = ("scipy", "implicit", "pyarrow")
+HEAVY = ("scipy.sparse", "scipy.linalg", "implicit", "pyarrow")
+"""Of SciPy its parts: the bare package, whose version Numba looks at, weighs next to nothing."""
 
 
 def heavy_after_importing(module: str) -> str:
@@ -26,4 +27,4 @@ def test_serving_loads_neither_scipy_implicit_nor_pyarrow(module: str) -> None:
 
 
 def test_the_check_sees_a_heavy_import() -> None:
-    assert heavy_after_importing("scipy.sparse") == "scipy"
+    assert "scipy.sparse" in heavy_after_importing("scipy.sparse").split()

@@ -393,3 +393,15 @@ def changed_item(scene: Scene, item_id: ItemId, **changes: object) -> Scene:
     """The scene with one catalog row changed."""
     items = {**scene.catalog.items, item_id: replace(scene.catalog.items[item_id], **changes)}
     return replace(scene, catalog=replace(scene.catalog, items=items))
+
+
+ODD_TITLES = ("plain", 'a "quoted" one', "back\\slash", "zoë’s\u2028line", "tab\tand\nline", "\U0001f381", "")
+
+
+def oddly_titled(scene: Scene) -> Scene:
+    """The scene with titles that are hard to write as JSON."""
+    items = {
+        item_id: replace(item, title=ODD_TITLES[place % len(ODD_TITLES)])
+        for place, (item_id, item) in enumerate(scene.catalog.items.items())
+    }
+    return replace(scene, catalog=replace(scene.catalog, items=items))

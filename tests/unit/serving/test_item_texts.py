@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.arrays import Arrays
-from support.strategies import Scene, crowded_scenes, pinned_scenes, scenes
+from support.strategies import crowded_scenes, oddly_titled, pinned_scenes, scenes
 
 from recsys.serving.answers import placed_items
 from recsys.serving.item_fields import ITEM_FIELDS
@@ -18,17 +17,8 @@ from recsys.serving.item_texts import ItemTexts, TextsByCatalog, items_as_json
 from recsys.slates.columns import empty_columns
 from recsys.slates.readable import slate_of
 
-ODD_TITLES = ("plain", 'a "quoted" one', "back\\slash", "zoë’s\u2028line", "tab\tand\nline", "\U0001f381")
 any_scene = st.one_of(scenes, pinned_scenes, crowded_scenes)
 fields = st.lists(st.sampled_from(sorted(ITEM_FIELDS)), unique=True, max_size=3).map(tuple)
-
-
-def oddly_titled(scene: Scene) -> Scene:
-    items = {
-        item_id: replace(item, title=ODD_TITLES[place % len(ODD_TITLES)])
-        for place, (item_id, item) in enumerate(scene.catalog.items.items())
-    }
-    return replace(scene, catalog=replace(scene.catalog, items=items))
 
 
 @given(any_scene.map(oddly_titled), fields, st.booleans(), st.booleans())
