@@ -35,6 +35,7 @@ RULES = [
     Pin(id=RuleId("french"), slot=4, item_id=ItemId("i10"), scope=Scope(market="FR")),
     Pin(id=RuleId("later"), slot=1, item_id=ItemId("i11"), window=Window(start=LATER)),
     Pin(id=RuleId("for-eve"), slot=1, item_id=ItemId("i13"), scope=Scope(user="eve")),
+    Pin(id=RuleId("for-loyal"), slot=1, item_id=ItemId("i14"), scope=Scope(segment="loyal")),
     Boost(id=RuleId("lifted"), target=Target(item_id=ItemId("i14")), factor=5, scope=Scope(surface="cart")),
 ]
 Ask = Callable[..., tuple[int, Any, bytes]]
@@ -56,6 +57,9 @@ def shop(tmp_path_factory, upgrade) -> Iterator[TinyShop]:
         ],
         NOON,
     )
+    with tiny.shop.database.write() as unit:
+        unit.shoppers.add_members([("dan", "loyal"), ("ann", "unheard-of")])
+        unit.state.bump_overlay()
     yield tiny
     tiny.shop.database.close()
 
@@ -155,14 +159,13 @@ def test_windows_open_and_close_on_the_quick_way_too(asking):
     assert [pins(at) for at in (NOON, LATER, NOON)] == [["french"], ["later", "french"], ["french"]]
 
 
-def test_a_rule_for_one_shopper_reaches_nobody_else_on_the_quick_way(asking):
-    def first(user: str) -> str:
-        _, _, body = asking(NOON)(f"surface=product&user_id={user}&limit=8&market=GB")
+@pytest.mark.parametrize(("user", "item"), [("eve", "i13"), ("dan", "i14")])
+def test_a_rule_for_one_shopper_or_segment_reaches_nobody_else_on_the_quick_way(asking, user, item):
+    def first(asks: str) -> str:
+        _, _, body = asking(NOON)(f"surface=product&user_id={asks}&limit=8&market=GB")
         return json.loads(body)["items"][0]["item_id"]
 
-    assert first("eve") == "i13"
-    assert first("ann") != "i13"
-    assert first("eve") == "i13"
+    assert [first(each) == item for each in (user, "ann", user)] == [True, False, True]
 
 
 def test_what_a_shopper_told_bars_items_on_the_quick_way_too(asking):
