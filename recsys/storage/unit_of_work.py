@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import cached_property
 
 from sqlalchemy import Connection, Engine
@@ -18,6 +19,7 @@ from recsys.storage.engine import LIMITS, Limits, make_engine, reading, writing
 from recsys.storage.events import EventRepository
 from recsys.storage.items import ItemRepository
 from recsys.storage.keys import KeyRepository
+from recsys.storage.partitions import drop_past
 from recsys.storage.people import PersonRepository
 from recsys.storage.presence import PresenceRepository
 from recsys.storage.proposals import ProposalRepository
@@ -150,6 +152,11 @@ class Database:
         """A reading connection for `storage.live`: all it reads is of one state of the database."""
         with _plain_errors(), self._reading.connect() as connection:
             yield connection
+
+    def drop_events(self, before: datetime) -> None:
+        """Drop the partitions of events that ended by a moment (see `storage.partitions.drop_past`)."""
+        with _plain_errors():
+            drop_past(self.engine, before)
 
     def close(self) -> None:
         """Close the connections; the next use opens new ones."""

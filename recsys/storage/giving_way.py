@@ -1,0 +1,44 @@
+"""Statements that need a table for themselves, made without anybody queueing behind them for long."""
+
+from __future__ import annotations
+
+import time
+
+from psycopg.errors import LockNotAvailable
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
+
+from recsys.domain.errors import Unavailable
+
+TABLE_WAIT = "400ms"
+"""How long a statement waits for a table: as long as it does, all requests for that table wait too."""
+BUSY = "A table was in use the whole time; nothing was changed. Look for a transaction that stays open, and try again."
+_TRIES, _PAUSE_SECONDS = 120, 0.5
+
+
+def gave_way(error: OperationalError) -> bool:
+    """Whether a statement was given up because its table was in use."""
+    return isinstance(error.orig, LockNotAvailable)
+
+
+def execute_giving_way(connection: Connection, statement: str) -> None:
+    """Execute a statement outside any transaction; where its table is in use, let the others pass and try again.
+
+    Raises:
+        Unavailable: when the table was in use the whole time, more than a minute.
+    """
+    connection.execute(text(f"SET lock_timeout = '{TABLE_WAIT}'"))
+    try:
+        for tries_left in reversed(range(_TRIES)):
+            try:
+                connection.execute(text(statement))
+            except OperationalError as error:
+                if not gave_way(error):
+                    raise
+                if not tries_left:
+                    raise Unavailable(BUSY) from error
+                time.sleep(_PAUSE_SECONDS)
+            else:
+                return
+    finally:
+        connection.execute(text("SET lock_timeout = 0"))
