@@ -9,6 +9,7 @@ Code of the version before goes on working: it writes to the same name.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -129,7 +130,7 @@ def _attach(until: datetime) -> None:
     op.execute("ALTER TABLE event_from_before DROP CONSTRAINT IF EXISTS ck_event_until")
 
 
-def _make_table(name: str, *constraints: sa.Constraint, **options: str | bool) -> sa.Table:
+def _make_table(name: str, *constraints: sa.Constraint, **options: Any) -> sa.Table:
     postgresql = op.get_bind().dialect.name == "postgresql"
     # The numbers go on, so that events keep their order.
     numbers = sa.text("nextval('event_seq_seq')") if postgresql else None
@@ -158,8 +159,8 @@ def _make_table(name: str, *constraints: sa.Constraint, **options: str | bool) -
 
 def _copy(old: str, new: sa.Table) -> None:
     names = [column.name for column in new.columns]
-    rows = sa.select(*map(sa.column, names)).select_from(sa.table(old)).order_by(sa.column("seq"))
-    op.execute(sa.insert(new).from_select(names, rows))
+    source = sa.table(old, *(sa.column(name) for name in names))
+    op.execute(sa.insert(new).from_select(names, sa.select(source).order_by(source.c.seq)))
 
 
 def _unique() -> sa.Constraint:

@@ -121,4 +121,5 @@ def _is_partitioned(connection: Connection, table: str) -> bool:
 
 def _part_without(connection: Connection, index: str, table: str) -> str | None:
     """A partition that lacks the index."""
-    return connection.scalar(text(_WITHOUT), {"table": table, "index": index})
+    found: str | None = connection.scalar(text(_WITHOUT), {"table": table, "index": index})
+    return found
