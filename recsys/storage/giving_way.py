@@ -1,8 +1,10 @@
-"""Statements that need a table for themselves, made without anybody queueing behind them for long."""
+"""Taking turns on PostgreSQL: for statements that need a table for themselves, and for work that one process does."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from psycopg.errors import LockNotAvailable
 from sqlalchemy import Connection, text
@@ -12,8 +14,8 @@ from recsys.domain.errors import Unavailable
 
 TABLE_WAIT = "400ms"
 """How long a statement waits for a table: as long as it does, all requests for that table wait too."""
-BUSY = "A table was in use the whole time; nothing was changed. Look for a transaction that stays open, and try again."
-_TRIES, _PAUSE_SECONDS = 120, 0.5
+BUSY = "A table was in use the whole time; nothing is half done. Look for a transaction that stays open, and try again."
+_TRIES, _PAUSE_SECONDS, _LOOK_SECONDS = 120, 0.5, 0.2
 
 
 def gave_way(error: OperationalError) -> bool:
@@ -42,3 +44,18 @@ def execute_giving_way(connection: Connection, statement: str) -> None:
                 return
     finally:
         connection.execute(text("SET lock_timeout = 0"))
+
+
+@contextmanager
+def alone(connection: Connection, *locks: int) -> Iterator[None]:
+    """Hold locks of the whole database, each a number, as long as no transaction is open.
+
+    Waiting for a lock within a statement would hold up whoever makes an index; so this asks again and again.
+    """
+    for lock in locks:
+        while not connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": lock}):
+            time.sleep(_LOOK_SECONDS)
+    try:
+        yield
+    finally:
+        connection.invalidate()  # ends the locks; and whoever needs them has set limits that are not for others

@@ -8,19 +8,18 @@ partitions that come meanwhile have it from their beginning.
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator
 
 from sqlalchemy import Connection, Engine, Index, inspect, text
 from sqlalchemy.schema import CreateIndex, DropIndex
 
 from recsys.storage.engine import make_engine, writing
-from recsys.storage.giving_way import execute_giving_way
+from recsys.storage.giving_way import alone, execute_giving_way
+from recsys.storage.partitions import DROPPING
 from recsys.storage.tables import MADE_LATER, Base
 
 _LOCK = 7_263_905_118
 """Any number but that of the migrations: who waits for those holds up an index that is being made."""
-_PAUSE_SECONDS = 0.2
 _IS_PARTITIONED = "SELECT relkind = 'p' FROM pg_class WHERE oid = to_regclass(:table)"
 _WITHOUT = """
 SELECT relname FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
@@ -51,15 +50,10 @@ def _beside_writers(engine: Engine) -> None:
             return
         for limit in ("lock_timeout", "statement_timeout"):
             connection.execute(text(f"SET {limit} = 0"))
-        # Waiting for a lock within a statement would hold up whoever makes the index; so this asks again and again.
-        while not connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": _LOCK}):
-            time.sleep(_PAUSE_SECONDS)
-        try:
+        # No partition vanishes meanwhile.
+        with alone(connection, _LOCK, DROPPING):
             for index in _missing(connection):
                 _make(connection, index)
-        finally:
-            connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": _LOCK})
-            connection.invalidate()  # its limits are not for others
 
 
 def _make(connection: Connection, index: Index) -> None:
@@ -71,7 +65,6 @@ def _make(connection: Connection, index: Index) -> None:
     if not connection.scalar(text("SELECT to_regclass(:name)"), {"name": name}):
         alone = str(CreateIndex(index).compile(dialect=connection.dialect)).replace(" CONCURRENTLY", "", 1)
         execute_giving_way(connection, alone.replace(" ON ", " ON ONLY ", 1))
-    # One that vanishes meanwhile, because its time is over, is none of them the next time round.
     while part := _part_without(connection, name, table):
         _make_for_part(connection, name, table, part)
 

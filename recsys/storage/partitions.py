@@ -24,7 +24,9 @@ _DAY = timedelta(days=1)
 _MOST_DAYS, _WIDE_DAYS = 400, 28
 """A shop that keeps events for years gets wider partitions: a reader of all of them locks each one."""
 _EPOCH = datetime(1970, 1, 5, tzinfo=UTC)
-_MAKING, _DROPPING = 7_263_905_119, 7_263_905_120
+_MAKING = 7_263_905_119
+DROPPING = 7_263_905_120
+"""Locks of the whole database; whoever holds the second is the only one who drops partitions."""
 _PATIENCE = "2s"
 """How long a drop waits for readers of its partition; after that it is finished by the next retention."""
 
@@ -175,7 +177,7 @@ def _dropping(engine: Engine) -> Iterator[Connection | None]:
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text(f"SET lock_timeout = '{_PATIENCE}'"))
         connection.execute(text("SET statement_timeout = 0"))
-        mine = connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": _DROPPING})
+        mine = connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": DROPPING})
         try:
             yield connection if mine else None
         finally:

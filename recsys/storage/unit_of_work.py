@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cached_property
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
@@ -174,6 +174,10 @@ def _plain_errors() -> Iterator[None]:
         if isinstance(error, ProgrammingError) and "does not exist" not in said:
             raise  # a fault of ours, which no operator can mend
         raise _unavailable(said) from error
+    except IntegrityError as error:
+        if "no partition of relation" not in str(error.orig):
+            raise
+        raise Unavailable("Events of that day were being dropped; try again.") from error
 
 
 def _unavailable(said: str) -> Unavailable:

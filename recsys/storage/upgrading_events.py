@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Connection, Engine, text
 
 from recsys.storage.engine import make_engine
-from recsys.storage.giving_way import execute_giving_way
+from recsys.storage.giving_way import alone, execute_giving_way
 from recsys.storage.partitions import start_of_day
 
 BEFORE, AFTER = "0004", "0005"
@@ -20,6 +20,8 @@ BEFORE, AFTER = "0004", "0005"
 _LOT = 2_000
 _LEAD = timedelta(days=2)
 """The end of the first partition is that far away at most, so that nothing is told in vain meanwhile."""
+_LOCK = 7_263_905_121
+_IS_TO_DO = "SELECT relkind = 'r' FROM pg_class WHERE oid = to_regclass('event')"
 _MADE = "SELECT convalidated FROM pg_constraint WHERE conrelid = to_regclass('event') AND conname = 'ck_event_until'"
 _LINE = "SELECT revision FROM event_line FOR UPDATE"
 _COPY = """
@@ -50,13 +52,15 @@ def _prepare(engine: Engine) -> None:
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         for limit in ("lock_timeout", "statement_timeout"):
             connection.execute(text(f"SET {limit} = 0"))
-        made = connection.scalar(text(_MADE))
-        if made is None:
-            _copy_names(engine, connection)
-            _end_with(connection, _end(connection))
-        if not made:
-            connection.execute(text("ALTER TABLE event VALIDATE CONSTRAINT ck_event_until"))
-        connection.invalidate()  # its limits are not for others
+        with alone(connection, _LOCK):
+            if not connection.scalar(text(_IS_TO_DO)):
+                return  # another process came first
+            made = connection.scalar(text(_MADE))
+            if made is None:
+                _copy_names(engine, connection)
+                _end_with(connection, _end(connection))
+            if not made:
+                connection.execute(text("ALTER TABLE event VALIDATE CONSTRAINT ck_event_until"))
 
 
 def _copy_names(engine: Engine, connection: Connection) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -175,9 +176,10 @@ class TestOnPostgresql:
                     if tell_as_before(engine, name, datetime.now(UTC)):
                         fresh.append(name)
                     # Once more, what was told before the upgrade and what was told lately.
-                    for again in (f"e{number % 6}", f"{who} {max(0, number - 7)}"):
-                        if tell_as_before(engine, again, datetime.now(UTC)):
-                            fresh.append(again)
+                    told_again = (f"e{number % 6}", f"{who} {max(0, number - 7)}")
+                    fresh.extend(
+                        name for name in told_again if tell_as_before(engine, name, datetime.now(UTC))
+                    )
                     number += 1
             except Exception as fault:  # noqa: BLE001 - told at the end
                 faults.append(fault)
@@ -218,6 +220,21 @@ class TestOnPostgresql:
         assert received < start_of_day(datetime.now(UTC)) + 2 * DAY
         assert tell_as_before(engine, "later", much_later - 26 * DAY)
         assert told(engine)[-1] == ("later", much_later - 26 * DAY)
+
+    def test_processes_that_start_at_once_move_the_events_once(self, engine, empty_database_url):
+        start = threading.Barrier(3)
+
+        def one(_):
+            start.wait(60)
+            migrate.upgrade(empty_database_url)
+
+        with ThreadPoolExecutor(3) as crowd:
+            list(crowd.map(one, range(3)))
+        assert told(engine) == FIRST
+        assert migrate.differences(empty_database_url) == []
+        triggers = "SELECT DISTINCT tgname FROM pg_trigger WHERE tgrelid = 'event'::regclass"
+        with engine.connect() as connection:
+            assert connection.scalars(text(triggers)).all() == ["event_key_written"]
 
     def test_who_reads_the_table_for_long_keeps_nobody_from_telling(
         self, engine, empty_database_url, monkeypatch

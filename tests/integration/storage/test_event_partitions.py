@@ -10,10 +10,11 @@ from itertools import pairwise
 import pytest
 from sqlalchemy import func, inspect, select, text
 
+from recsys.domain.errors import Unavailable
 from recsys.domain.events import Event, EventType, Fate
 from recsys.services.events import record_events
 from recsys.services.taking import forget_events, take_events
-from recsys.storage import partitions
+from recsys.storage import events, partitions
 from recsys.storage.engine import make_engine
 from recsys.storage.partitions import AHEAD_DAYS, Part, cover, cover_ahead, drop_past, parts
 from recsys.storage.tables import EventKeyRow, EventRow
@@ -40,10 +41,8 @@ def engine(postgres_url):
 
 
 def tell(shop, received, *names, user="u1"):
-    events = [
-        Event(event_id=name, type=EventType.VIEW, item_id="lamp", at=received, user=user) for name in names
-    ]
-    return record_events(shop, events, received)
+    view = {"type": EventType.VIEW, "item_id": "lamp", "at": received, "user": user}
+    return record_events(shop, [Event(event_id=name, **view) for name in names], received)
 
 
 def told(shop):
@@ -187,6 +186,26 @@ def test_an_event_told_to_a_day_that_is_being_dropped_is_not_lost(shop, engine):
     assert part_of(engine, "old") == old
     assert take_events(shop).added == 1
     assert told(shop) == set()
+
+
+def test_who_tells_to_a_day_that_vanishes_meanwhile_is_asked_to_try_again(shop, monkeypatch):
+    with monkeypatch.context() as vanished:
+        vanished.setattr(events, "cover", lambda *_: None)
+        with pytest.raises(Unavailable, match="try again"):
+            tell(shop, LONG_AGO, "a")
+    assert tell(shop, LONG_AGO, "a") == [Fate.ACCEPTED]
+
+
+def test_no_partition_vanishes_while_an_index_is_made(shop, engine, postgres_url):
+    tell(shop, LONG_AGO, "old")
+    old = part_of(engine, "old")
+    mark_taken(shop)
+    with engine.connect() as maker:
+        maker.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": partitions.DROPPING})
+        forget_events(shop, MORNING)
+        assert (told(shop), old in names(engine)) == (set(), True)
+    forget_events(shop, MORNING)
+    assert old not in names(engine)
 
 
 def test_two_retentions_at_once_do_not_get_in_each_others_way(shop, engine):
