@@ -59,8 +59,7 @@ def _conclude(shop: Shop, revision: int) -> None:
         unit.events.take(revision)
     # By themselves, and in pieces: whoever notes how far the line has come holds up all who tell events.
     forget_events(shop, old)
-    with shop.database.write_events() as unit:
-        unit.events.make_room(now)
+    shop.database.make_room_for_events(now)
     with shop.database.write_events() as unit:
         unit.shoppers.forget_looks(old)
         unit.shoppers.forget_sessions(now - timedelta(days=shop.settings.session_days))

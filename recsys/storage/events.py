@@ -14,7 +14,7 @@ from recsys.domain.errors import Unavailable
 from recsys.domain.events import Event, EventType
 from recsys.domain.ids import ItemId, UserId
 from recsys.storage.event_keys import claim
-from recsys.storage.partitions import cover, cover_ahead
+from recsys.storage.partitions import cover
 from recsys.storage.tables import EventKeyRow, EventLineRow, EventRow
 
 _AT_ONCE = 5_000
@@ -74,10 +74,6 @@ class EventRepository:
             rows = [_row(each, received_at, revision) for each in fresh]
             self._session.execute(insert(EventRow), rows)
         return names
-
-    def make_room(self, now: datetime) -> None:
-        """Make the partitions of the days to come, where events lie in partitions."""
-        cover_ahead(self._session.connection(), now)
 
     def line(self) -> EventLine:
         """How far the line has come."""

@@ -28,7 +28,7 @@ _MAKING = 7_263_905_119
 DROPPING = 7_263_905_120
 """Locks of the whole database; whoever holds the second is the only one who drops partitions."""
 _PATIENCE = "2s"
-"""How long a drop waits for readers of its partition; after that it is finished by the next retention."""
+"""How long what can be done another time waits: a drop for readers of its partition, room for those who alter."""
 
 _IS_ATTACHED = text(
     "SELECT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = to_regclass(:name) AND NOT inhdetachpending)"
@@ -96,6 +96,19 @@ def cover_ahead(connection: Connection, now: datetime) -> None:
     """Make the partitions of today and the days to come."""
     if connection.dialect.name == "postgresql":
         _make(connection, [now + _DAY * days for days in range(AHEAD_DAYS + 1)])
+
+
+def make_ahead(engine: Engine, now: datetime) -> None:
+    """The same in a transaction of its own; left for another time where somebody else alters the table."""
+    if engine.dialect.name != "postgresql":
+        return
+    try:
+        with engine.begin() as connection:
+            connection.execute(text(f"SET LOCAL lock_timeout = '{_PATIENCE}'"))
+            cover_ahead(connection, now)
+    except OperationalError as error:
+        if not gave_way(error):
+            raise
 
 
 def drop_past(engine: Engine, before: datetime) -> None:

@@ -19,7 +19,7 @@ from recsys.storage.engine import LIMITS, Limits, make_engine, reading, writing
 from recsys.storage.events import EventRepository
 from recsys.storage.items import ItemRepository
 from recsys.storage.keys import KeyRepository
-from recsys.storage.partitions import drop_past
+from recsys.storage.partitions import drop_past, make_ahead
 from recsys.storage.people import PersonRepository
 from recsys.storage.presence import PresenceRepository
 from recsys.storage.proposals import ProposalRepository
@@ -157,6 +157,11 @@ class Database:
         """Drop the partitions of events that ended by a moment (see `storage.partitions.drop_past`)."""
         with _plain_errors():
             drop_past(self.engine, before)
+
+    def make_room_for_events(self, now: datetime) -> None:
+        """Make the partitions of events of today and the days to come, where it can be done at once."""
+        with _plain_errors():
+            make_ahead(self.engine, now)
 
     def close(self) -> None:
         """Close the connections; the next use opens new ones."""

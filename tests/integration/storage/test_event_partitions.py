@@ -106,6 +106,22 @@ def test_an_upgrade_and_a_take_make_the_days_to_come(shop, engine):
     assert names(engine) == before
 
 
+def test_a_take_does_not_wait_for_who_alters_the_table(shop, engine, monkeypatch):
+    monkeypatch.setattr(partitions, "_PATIENCE", "100ms")
+    tell(shop, MORNING, "a")
+    tell(shop, LONG_AGO, "old")
+    old = part_of(engine, "old")
+    before = names(engine)
+    with engine.begin() as other:
+        other.execute(text("LOCK TABLE event IN SHARE UPDATE EXCLUSIVE MODE"))
+        assert take_events(shop).added == 2
+        assert names(engine) == before
+        assert told(shop) == {"a"}
+    take_events(shop)
+    assert old not in names(engine)
+    assert f"event_from_{MORNING + AHEAD_DAYS * DAY:%Y%m%d}" in names(engine)
+
+
 def test_days_that_are_past_are_dropped_and_their_ids_forgotten(shop, engine):
     tell(shop, LONG_AGO, "old")
     tell(shop, MIDNIGHT - 90 * DAY, "just within")
@@ -285,8 +301,8 @@ def test_what_a_shopper_did_is_reached_in_every_partition_through_the_one_table(
 
 def test_making_room_changes_nothing_on_sqlite(sqlite_url):
     database = Database(sqlite_url)
+    database.make_room_for_events(MORNING)
     with database.write_events() as unit:
-        unit.events.make_room(MORNING)
         cover(unit.session.connection(), MORNING)
         cover_ahead(unit.session.connection(), MORNING)
     database.drop_events(MORNING)
