@@ -86,4 +86,8 @@ def downgrade() -> None:
     else:
         op.execute("DROP TRIGGER event_key_written ON event")
         op.execute("DROP FUNCTION write_event_key()")
+        # Left by an upgrade that was broken off before the next migration.
+        op.execute("DROP TRIGGER IF EXISTS event_until ON event")
+        op.execute("DROP FUNCTION IF EXISTS event_until()")
+        op.execute("ALTER TABLE event DROP CONSTRAINT IF EXISTS ck_event_until")
     op.drop_table("event_key")

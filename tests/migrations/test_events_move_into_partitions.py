@@ -221,6 +221,14 @@ class TestOnPostgresql:
         assert tell_as_before(engine, "later", much_later - 26 * DAY)
         assert told(engine)[-1] == ("later", much_later - 26 * DAY)
 
+    def test_an_upgrade_that_was_broken_off_can_be_taken_back(self, engine, empty_database_url):
+        migrate._upgrade(empty_database_url, "0004")
+        upgrading_events.prepare_partitions(empty_database_url)
+        migrate.downgrade(empty_database_url, "0003")
+        much_later = datetime.now(UTC) + 30 * DAY
+        assert tell_as_before(engine, "late", much_later)
+        assert told(engine) == [*FIRST, ("late", much_later)]
+
     def test_processes_that_start_at_once_move_the_events_once(self, engine, empty_database_url):
         start = threading.Barrier(3)
 
