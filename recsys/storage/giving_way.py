@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from psycopg.errors import LockNotAvailable
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
@@ -15,12 +14,13 @@ from recsys.domain.errors import Unavailable
 TABLE_WAIT = "400ms"
 """How long a statement waits for a table: as long as it does, all requests for that table wait too."""
 BUSY = "A table was in use the whole time; nothing is half done. Look for a transaction that stays open, and try again."
+_LOCK_NOT_AVAILABLE = "55P03"
 _TRIES, _PAUSE_SECONDS, _LOOK_SECONDS = 120, 0.5, 0.2
 
 
 def gave_way(error: OperationalError) -> bool:
     """Whether a statement was given up because its table was in use."""
-    return isinstance(error.orig, LockNotAvailable)
+    return getattr(error.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE
 
 
 def execute_giving_way(connection: Connection, statement: str) -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError
 
 from recsys.domain.events import Event, EventType, Fate
 from recsys.services.events import record_events
@@ -220,6 +221,24 @@ class TestOnPostgresql:
         assert received < start_of_day(datetime.now(UTC)) + 2 * DAY
         assert tell_as_before(engine, "later", much_later - 26 * DAY)
         assert told(engine)[-1] == ("later", much_later - 26 * DAY)
+
+    def test_names_that_were_copied_in_part_are_copied_to_the_end(
+        self, engine, empty_database_url, monkeypatch
+    ):
+        monkeypatch.setattr(upgrading_events, "_LOT", 2)
+        migrate._upgrade(empty_database_url, "0004")
+        with engine.begin() as connection:
+            connection.execute(text("ALTER TABLE event_key ADD CONSTRAINT broken CHECK (event_id < 'e4')"))
+        with pytest.raises(IntegrityError):
+            upgrading_events.prepare_partitions(empty_database_url)
+        with engine.begin() as connection:
+            connection.execute(text("ALTER TABLE event_key DROP CONSTRAINT broken"))
+        assert known(engine) == {"e0", "e1", "e2", "e3"}
+        assert not tell_as_before(engine, "e5", MORNING)
+        assert tell_as_before(engine, "meanwhile", MORNING)
+        migrate.upgrade(empty_database_url)
+        assert told(engine) == [*FIRST, ("meanwhile", MORNING)]
+        assert known(engine) == {name for name, _ in told(engine)}
 
     def test_an_upgrade_that_was_broken_off_can_be_taken_back(self, engine, empty_database_url):
         migrate._upgrade(empty_database_url, "0004")
