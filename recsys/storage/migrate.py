@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from importlib.resources import as_file, files
 from typing import Any
 
@@ -25,7 +26,7 @@ from recsys.domain.errors import RecsysError, Unavailable
 from recsys.storage.engine import make_engine, writing
 from recsys.storage.giving_way import BUSY, TABLE_WAIT, gave_way
 from recsys.storage.large_indexes import make_large_indexes
-from recsys.storage.partitions import is_part
+from recsys.storage.partitions import is_part, make_ahead
 from recsys.storage.tables import Base
 from recsys.storage.upgrading_events import AFTER, BEFORE, prepare_partitions
 
@@ -55,6 +56,8 @@ def upgrade(url: str, revision: str = "head") -> None:
         _upgrade(url, BEFORE)
         prepare_partitions(url)
     _upgrade(url, revision)
+    if revision == "head":
+        _make_room(url)
     make_large_indexes(url)
 
 
@@ -70,6 +73,15 @@ def _upgrade(url: str, revision: str) -> None:
             time.sleep(_PAUSE_SECONDS)
         else:
             return
+
+
+def _make_room(url: str) -> None:
+    """Have the partitions of the days to come, also where the schema was the newest already."""
+    engine = make_engine(url)
+    try:
+        make_ahead(engine, datetime.now(UTC))
+    finally:
+        engine.dispose()
 
 
 def downgrade(url: str, revision: str) -> None:

@@ -16,6 +16,7 @@ from recsys.services.events import record_events
 from recsys.services.taking import forget_events, take_events
 from recsys.storage import events, partitions
 from recsys.storage.engine import make_engine
+from recsys.storage.migrate import upgrade
 from recsys.storage.partitions import AHEAD_DAYS, Part, cover, cover_ahead, drop_past, parts
 from recsys.storage.tables import EventKeyRow, EventRow
 from recsys.storage.unit_of_work import Database
@@ -93,8 +94,11 @@ def test_a_day_goes_from_midnight_to_midnight_in_utc(shop, engine, at):
     assert part_of(engine, "a") == f"event_from_{MORNING:%Y%m%d}"
 
 
-def test_an_upgrade_and_a_take_make_the_days_to_come(shop, engine):
+def test_an_upgrade_and_a_take_make_the_days_to_come(shop, engine, postgres_url):
+    with engine.begin() as connection:
+        drop_all(connection)
     today = datetime.now(UTC)
+    upgrade(postgres_url)
     ahead = {f"event_from_{today + number * DAY:%Y%m%d}" for number in range(AHEAD_DAYS)}
     assert ahead <= set(names(engine))
     take_events(shop)
