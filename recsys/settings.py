@@ -94,7 +94,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "RECSYS_EVENT_DAYS",
         "`90`",
-        "How long events are kept in the database after their arrival, 7 to 3650 days; within it an event that is posted again is recognised.",
+        "How long events and their ids are kept in the database after the day (UTC) of their arrival, 7 to 3650 days; within it an event that is posted again is recognised. The first `recsys train` after that drops them.",
     ),
     Setting(
         "RECSYS_SHOP_NAME",

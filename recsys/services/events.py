@@ -15,7 +15,7 @@ from recsys.storage.unit_of_work import UnitOfWork
 def record_events(shop: Shop, events: Sequence[Event], received_at: datetime) -> list[Fate]:
     """Store the events that are new, with all that follows from them, in one transaction; the fate of each.
 
-    Of events with the same name the first counts, ever. When this returns, they are durable.
+    Of events with the same name the first counts, for as long as it is kept. When this returns, they are durable.
 
     Raises:
         Unavailable: when the database is away, full or busy for too long; nothing is stored then.

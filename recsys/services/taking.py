@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -13,11 +14,13 @@ from recsys.data.schema import interactions_table
 from recsys.domain.events import Event, EventType
 from recsys.services.sharing import shared_interactions
 from recsys.services.shop import Shop
-from recsys.storage.events import FORGOTTEN_AT_ONCE
+from recsys.storage.partitions import start_of_day
+from recsys.storage.unit_of_work import UnitOfWork
 
 _INSTANT = timedelta(microseconds=1)
 _FEW = 1_000
 _DIGEST_BYTES = 16
+_PAUSE_SECONDS = 0.02
 _COLUMNS = ("user_id", "item_id", "kind", "timestamp", "quantity", "value", "weight")
 
 
@@ -33,8 +36,8 @@ def take_events(shop: Shop) -> Taken:
     """Add the events since the last take to the interactions, each exactly once, and drop what has had its time.
 
     A take that is killed is made up for by the next: the same events give the same rows, and the store
-    keeps no row twice. Dropped are taken events older than `settings.event_days`, what users looked at
-    before that, and what sessions did that are over.
+    keeps no row twice. Dropped are taken events of days (UTC) that were over `settings.event_days` ago, what users
+    looked at before that, and what sessions did that are over.
 
     Raises:
         Unavailable: when the database is away.
@@ -51,25 +54,36 @@ def take_events(shop: Shop) -> Taken:
 
 def _conclude(shop: Shop, revision: int) -> None:
     now = shop.clock()
-    old = now - timedelta(days=shop.settings.event_days)
+    old = start_of_day(now - timedelta(days=shop.settings.event_days))
     with shop.database.write_events() as unit:
         unit.events.take(revision)
     # By themselves, and in pieces: whoever notes how far the line has come holds up all who tell events.
     forget_events(shop, old)
+    shop.database.make_room_for_events(now)
     with shop.database.write_events() as unit:
         unit.shoppers.forget_looks(old)
         unit.shoppers.forget_sessions(now - timedelta(days=shop.settings.session_days))
 
 
-def forget_events(shop: Shop, before: datetime) -> int:
-    """Delete the taken events that arrived before a moment; how many."""
-    gone = 0
+def forget_events(shop: Shop, before: datetime) -> None:
+    """Forget the taken events that arrived before a moment, and then their names.
+
+    Partitions that are wholly past are dropped; the rest is deleted in lots. The names go last: an event whose name
+    is forgotten is new when it is told again.
+    """
+    shop.database.drop_events(before)
+    _in_lots(shop, lambda unit: unit.events.forget(before))
+    _in_lots(shop, lambda unit: unit.events.forget_keys(before))
+
+
+def _in_lots(shop: Shop, forget: Callable[[UnitOfWork], int]) -> None:
+    """Go on until nothing is left; between two lots, those who tell events have the disk for themselves."""
     while True:
         with shop.database.write_events() as unit:
-            some = unit.events.forget(before)
-        gone += some
-        if some < FORGOTTEN_AT_ONCE:
-            return gone
+            gone = forget(unit)
+        if not gone:
+            return
+        time.sleep(_PAUSE_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)

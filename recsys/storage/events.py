@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from recsys.domain.errors import Unavailable
 from recsys.domain.events import Event, EventType
 from recsys.domain.ids import ItemId, UserId
-from recsys.storage.inserting import insert_or_keep
-from recsys.storage.tables import EventLineRow, EventRow
+from recsys.storage.event_keys import claim
+from recsys.storage.partitions import cover
+from recsys.storage.tables import EventKeyRow, EventLineRow, EventRow
 
 _AT_ONCE = 5_000
 FORGOTTEN_AT_ONCE = 10_000
@@ -61,11 +62,18 @@ class EventRepository:
         return self._revision
 
     def add(self, events: Sequence[Event], received_at: datetime) -> set[tuple[str, str]]:
-        """Write the events that are new; (namespace, event id) of those."""
+        """Write the events that are new; (namespace, event id) of those.
+
+        They are new when nobody has told them since `forget_keys` last forgot. No two of them have the same name.
+        """
+        cover(self._session.connection(), received_at)
         revision = self.advance()
-        rows = [_row(each, received_at, revision) for each in events]
-        statement = insert_or_keep(self._session, EventRow).returning(EventRow.namespace, EventRow.event_id)
-        return {(namespace, event_id) for namespace, event_id in self._session.execute(statement, rows)}
+        names = claim(self._session, events, received_at, revision)
+        fresh = [each for each in events if (each.namespace, each.event_id) in names]
+        if fresh:
+            rows = [_row(each, received_at, revision) for each in fresh]
+            self._session.execute(insert(EventRow), rows)
+        return names
 
     def line(self) -> EventLine:
         """How far the line has come."""
@@ -84,11 +92,21 @@ class EventRepository:
         self._session.execute(moved)
 
     def forget(self, before: datetime, most: int = FORGOTTEN_AT_ONCE) -> int:
-        """Delete events that arrived before a moment and have joined the interactions, at most so many; how many."""
-        taken = select(EventLineRow.taken).scalar_subquery()
-        old = select(EventRow.seq).where(EventRow.received_at < before, EventRow.revision <= taken)
-        chosen = old.order_by(EventRow.received_at).limit(most)
-        return self._session.connection().execute(delete(EventRow).where(EventRow.seq.in_(chosen))).rowcount
+        """Delete events that arrived before a moment and have joined the interactions, some `most` of them; how many."""
+        return self._forget(EventRow, before, most)
+
+    def forget_keys(self, before: datetime, most: int = FORGOTTEN_AT_ONCE) -> int:
+        """Forget the names of such events, some `most` of them: told again, they would be new; how many."""
+        return self._forget(EventKeyRow, before, most)
+
+    def _forget(self, row: type[EventKeyRow | EventRow], before: datetime, most: int) -> int:
+        """The oldest first. What arrived together goes together, so that it may be a few more than asked for."""
+        taken = self._session.scalar(select(EventLineRow.taken)) or 0
+        past = (row.received_at < before, row.revision <= taken)
+        nth = select(row.received_at).where(*past).order_by(row.received_at).offset(most - 1).limit(1)
+        last = self._session.scalar(nth)
+        lot = past if last is None else (row.received_at <= last, *past)
+        return self._session.connection().execute(delete(row).where(*lot)).rowcount
 
 
 def _row(event: Event, received_at: datetime, revision: int) -> dict[str, Any]:

@@ -2,8 +2,8 @@
 
 Each call is one transaction behind one lock: two processes that start at once upgrade once, and a
 killed upgrade leaves the database as it was. On PostgreSQL no table is waited for longer than requests
-can wait behind it: after `_TABLE_WAIT` everything is given up, and tried again from its beginning.
-Indexes on large tables are made after that (`large_indexes`).
+can wait behind it: after `TABLE_WAIT` everything is given up, and tried again from its beginning.
+What takes long on large tables is done outside, beside their writers (`upgrading_events`, `large_indexes`).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from importlib.resources import as_file, files
 from typing import Any
 
@@ -18,39 +19,69 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from psycopg.errors import LockNotAvailable
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
 from recsys.domain.errors import RecsysError, Unavailable
 from recsys.storage.engine import make_engine, writing
+from recsys.storage.giving_way import BUSY, TABLE_WAIT, gave_way
 from recsys.storage.large_indexes import make_large_indexes
+from recsys.storage.partitions import is_part, make_ahead
 from recsys.storage.tables import Base
+from recsys.storage.upgrading_events import AFTER, BEFORE, prepare_partitions
 
 _LOCK = 7_263_905_117
 """Any number; two upgrades of one PostgreSQL database meet at it."""
 
-_TABLE_WAIT = "400ms"
 _TRIES, _PAUSE_SECONDS = 120, 0.5
-_BUSY = "A table was in use the whole time; nothing was changed. Look for a transaction that stays open, and try again."
 
-COMPARISON: dict[str, Any] = {"compare_type": True, "compare_server_default": True, "render_as_batch": True}
+
+def _is_ours(name: str | None, kind: str, _parents: Any) -> bool:
+    """Whether a thing in the database is to be compared with the code: partitions are made as time goes on."""
+    return kind != "table" or name is None or not is_part(name)
+
+
+COMPARISON: dict[str, Any] = {
+    "compare_type": True,
+    "compare_server_default": True,
+    "render_as_batch": True,
+    "include_name": _is_ours,
+}
 
 
 def upgrade(url: str, revision: str = "head") -> None:
     """Bring the database at `url` to `revision`; without one, to the newest."""
+    begun = current(url)
+    if revision == "head" and begun is not None and begun < AFTER:
+        _upgrade(url, BEFORE)
+        prepare_partitions(url)
+    _upgrade(url, revision)
+    if revision == "head":
+        _make_room(url)
+    make_large_indexes(url)
+
+
+def _upgrade(url: str, revision: str) -> None:
     for tries_left in reversed(range(_TRIES)):
         try:
             _run(url, lambda config: command.upgrade(config, revision))
         except OperationalError as error:
-            if not isinstance(error.orig, LockNotAvailable):
+            if not gave_way(error):
                 raise
             if not tries_left:
-                raise Unavailable(_BUSY) from error
+                raise Unavailable(BUSY) from error
             time.sleep(_PAUSE_SECONDS)
         else:
-            break
-    make_large_indexes(url)
+            return
+
+
+def _make_room(url: str) -> None:
+    """Have the partitions of the days to come, also where the schema was the newest already."""
+    engine = make_engine(url)
+    try:
+        make_ahead(engine, datetime.now(UTC))
+    finally:
+        engine.dispose()
 
 
 def downgrade(url: str, revision: str) -> None:
@@ -116,7 +147,7 @@ def _take_lock(connection: Connection) -> None:
     connection.execute(text("SET LOCAL lock_timeout = '120s'"))
     connection.execute(text("SET LOCAL statement_timeout = '30min'"))
     connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-    connection.execute(text(f"SET LOCAL lock_timeout = '{_TABLE_WAIT}'"))
+    connection.execute(text(f"SET LOCAL lock_timeout = '{TABLE_WAIT}'"))
 
 
 def _check_references(connection: Connection) -> None:

@@ -249,16 +249,33 @@ class RuleCountRow(Base):
     value: Mapped[float]
 
 
+class EventKeyRow(Base):
+    """The name of an event that was accepted, known for as long as the event is kept: no event is stored twice.
+
+    `received_at` and `revision` are those of the event.
+    """
+
+    __tablename__ = "event_key"
+
+    namespace: Mapped[str] = mapped_column(IdText, primary_key=True)
+    event_id: Mapped[str] = mapped_column(IdText, primary_key=True)
+    received_at: Mapped[datetime] = mapped_column(index=True)
+    revision: Mapped[int] = mapped_column(BigId)
+
+
 class EventRow(Base):
-    """An event as it was accepted; `revision` is the event line's in the transaction that wrote it."""
+    """An event as it was accepted; `revision` is the event line's in the transaction that wrote it.
+
+    On PostgreSQL it is partitioned by the day of arrival (`storage.partitions`), and `seq` counts there without
+    being a key: that would have to name the day too.
+    """
 
     __tablename__ = "event"
     __table_args__ = (
         CheckConstraint("user_id IS NOT NULL OR session_id IS NOT NULL", name="shopper"),
-        UniqueConstraint("namespace", "event_id"),
         # What is past its time is found by it; made by `storage.large_indexes`, for the table may be large.
         Index("ix_event_received_at", "received_at", postgresql_concurrently=True, info=MADE_LATER),
-        {"sqlite_autoincrement": True},
+        {"sqlite_autoincrement": True, "postgresql_partition_by": "RANGE (received_at)"},
     )
 
     seq: Mapped[int] = mapped_column(BigId, primary_key=True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import cached_property
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
@@ -18,6 +19,7 @@ from recsys.storage.engine import LIMITS, Limits, make_engine, reading, writing
 from recsys.storage.events import EventRepository
 from recsys.storage.items import ItemRepository
 from recsys.storage.keys import KeyRepository
+from recsys.storage.partitions import drop_past, make_ahead
 from recsys.storage.people import PersonRepository
 from recsys.storage.presence import PresenceRepository
 from recsys.storage.proposals import ProposalRepository
@@ -151,6 +153,16 @@ class Database:
         with _plain_errors(), self._reading.connect() as connection:
             yield connection
 
+    def drop_events(self, before: datetime) -> None:
+        """Drop the partitions of events that ended by a moment (see `storage.partitions.drop_past`)."""
+        with _plain_errors():
+            drop_past(self.engine, before)
+
+    def make_room_for_events(self, now: datetime) -> None:
+        """Make the partitions of events of today and the days to come, where it can be done at once."""
+        with _plain_errors():
+            make_ahead(self.engine, now)
+
     def close(self) -> None:
         """Close the connections; the next use opens new ones."""
         self.engine.dispose()
@@ -167,6 +179,10 @@ def _plain_errors() -> Iterator[None]:
         if isinstance(error, ProgrammingError) and "does not exist" not in said:
             raise  # a fault of ours, which no operator can mend
         raise _unavailable(said) from error
+    except IntegrityError as error:
+        if "no partition of relation" not in str(error.orig):
+            raise
+        raise Unavailable("Events of that day were being dropped; try again.") from error
 
 
 def _unavailable(said: str) -> Unavailable:

@@ -12,6 +12,7 @@ from recsys.domain.events import Event, EventType
 from recsys.services.events import record_events
 from recsys.storage import large_indexes, migrate
 from recsys.storage.engine import make_engine
+from recsys.storage.partitions import parts
 from tests.integration.shops import MORNING, make_shop
 
 PATIENCE_SECONDS = 120
@@ -87,10 +88,12 @@ def test_events_are_taken_while_an_index_is_made(engine, empty_postgres_url, tmp
         event = Event(event_id=name, type=EventType.VIEW, item_id="lamp", at=MORNING, user="u1")
         record_events(shop, [event], MORNING)
 
+    tell("before")
     with engine.begin() as connection:
         connection.execute(text("DROP INDEX ix_event_received_at"))
+        [part] = [each.name for each in parts(connection) if each.holds(MORNING)]
     with engine.begin() as writer:
-        writer.execute(text("UPDATE event SET reason = reason"))
+        writer.execute(text(f"UPDATE {part} SET reason = reason"))
         thread, faults = in_background(lambda: migrate.upgrade(empty_postgres_url))
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as looking:
             until(
@@ -103,17 +106,40 @@ def test_events_are_taken_while_an_index_is_made(engine, empty_postgres_url, tmp
     assert faults == []
     assert migrate.differences(empty_postgres_url) == []
     with engine.connect() as connection:
-        assert connection.scalar(text("SELECT count(*) FROM event")) == 1
+        assert connection.scalar(text("SELECT count(*) FROM event")) == 2
     shop.database.close()
 
 
 def test_an_index_that_was_cut_off_is_made_again(engine, empty_postgres_url):
     migrate.upgrade(empty_postgres_url)
     with engine.begin() as connection:
+        [first, *_] = [each.name for each in parts(connection)]
+        half = f"ix_{first}_received_at"
+        connection.execute(text("DROP INDEX ix_event_received_at"))
+        connection.execute(text("CREATE INDEX ix_event_received_at ON ONLY event (received_at)"))
+        connection.execute(text(f"CREATE INDEX {half} ON {first} (received_at)"))
         connection.execute(
-            text("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'ix_event_received_at'::regclass")
+            text(f"UPDATE pg_index SET indisvalid = false WHERE indexrelid = '{half}'::regclass")
         )
         assert len(list(large_indexes._missing(connection))) == 1
     migrate.upgrade(empty_postgres_url)
     with engine.connect() as connection:
+        assert list(large_indexes._missing(connection)) == []
+        valid = "SELECT indisvalid FROM pg_index WHERE indexrelid IN (CAST(:half AS regclass), 'ix_event_received_at'::regclass)"
+        assert connection.scalars(text(valid), {"half": half}).all() == [True, True]
+
+
+def test_an_index_is_whole_when_what_lacked_it_is_gone(engine, empty_postgres_url):
+    migrate.upgrade(empty_postgres_url)
+    with engine.begin() as connection:
+        [first, *others] = [each.name for each in parts(connection)]
+        connection.execute(text("DROP INDEX ix_event_received_at"))
+        connection.execute(text("CREATE INDEX ix_event_received_at ON ONLY event (received_at)"))
+        for other in others:
+            connection.execute(text(f"CREATE INDEX ix_{other}_received_at ON {other} (received_at)"))
+            connection.execute(
+                text(f"ALTER INDEX ix_event_received_at ATTACH PARTITION ix_{other}_received_at")
+            )
+        assert len(list(large_indexes._missing(connection))) == 1
+        connection.execute(text(f"DROP TABLE {first}"))
         assert list(large_indexes._missing(connection)) == []

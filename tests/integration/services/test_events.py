@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 from sqlalchemy import func, select
@@ -10,8 +13,9 @@ from sqlalchemy import func, select
 from recsys.domain.events import Event, EventType, Fate
 from recsys.services.events import record_events
 from recsys.services.importing import import_interactions
+from recsys.storage.inserting import insert_or_keep
 from recsys.storage.shoppers import SESSION, USER, ShopperRepository
-from recsys.storage.tables import DislikeRow, EventLineRow, EventRow, ShopperItemRow
+from recsys.storage.tables import DislikeRow, EventKeyRow, EventLineRow, EventRow, ShopperItemRow
 from tests.integration.shops import ADA, MORNING
 
 
@@ -130,6 +134,43 @@ def test_an_import_does_not_overrule_what_was_told_since(shop, tmp_path):
     path.write_text("user_id,item_id,kind,timestamp\nu9,lamp,view,2026-01-02\n")
     import_interactions(shop, ADA, path)
     assert disliked(shop) == {("u2", "mug")}
+
+
+def test_of_many_who_tell_the_same_events_at_once_each_is_believed_once(shop):
+    events, start = [event(f"e{number}") for number in range(20)], Barrier(6)
+
+    def tell(number):
+        start.wait(60)
+        # Each in an order of its own: they must not wait for each other in a circle.
+        told = events[number:] + events[:number]
+        return Counter(
+            each.event_id for each, fate in zip(told, record(shop, *told), strict=True) if fate == "accepted"
+        )
+
+    with ThreadPoolExecutor(6) as crowd:
+        accepted = sum(crowd.map(tell, range(6)), Counter())
+    assert accepted == Counter(each.event_id for each in events)
+    assert (count(shop, EventRow), count(shop, EventKeyRow)) == (20, 20)
+
+
+def test_an_id_is_known_whatever_the_day(shop):
+    for days in (0, 1, -1, 30):
+        fates = record_events(shop, [event("a")], MORNING + timedelta(days=days))
+        assert fates == [Fate.REPEATED if days else Fate.ACCEPTED]
+    assert count(shop, EventRow) == 1
+
+
+def test_what_the_version_before_writes_is_known_and_what_is_known_it_does_not_write(shop):
+    record(shop, event("a"))
+    with shop.database.write_events() as unit:
+        row = {"type": "view", "user_id": "u1", "item_id": "lamp", "at": MORNING, "received_at": MORNING}
+        rows = [
+            {**row, "namespace": "", "event_id": name, "revision": unit.events.advance()} for name in "ab"
+        ]
+        insert = insert_or_keep(unit.session, EventRow).returning(EventRow.event_id)
+        assert unit.session.scalars(insert, rows).all() == ["b"]
+    assert record(shop, event("a"), event("b"), event("c")) == ["repeated", "repeated", "accepted"]
+    assert (count(shop, EventRow), count(shop, EventKeyRow)) == (3, 3)
 
 
 def test_no_events_are_no_trouble(shop):

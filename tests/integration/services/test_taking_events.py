@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,8 +14,7 @@ from sqlalchemy import func, select
 
 from recsys.data.store import InteractionStore
 from recsys.data.training import build_training_data, latest_dislikes
-from recsys.domain.events import Event, EventType
-from recsys.services import taking
+from recsys.domain.events import Event, EventType, Fate
 from recsys.services.events import record_events
 from recsys.services.importing import import_interactions
 from recsys.services.taking import forget_events, take_events
@@ -23,7 +23,7 @@ from recsys.snapshots.identity import shopper_hash
 from recsys.snapshots.mapped import Snapshot
 from recsys.storage.events import EventRepository
 from recsys.storage.shoppers import SESSION, USER
-from recsys.storage.tables import EventRow, ShopperItemRow
+from recsys.storage.tables import EventKeyRow, EventRow, ShopperItemRow
 from tests.integration.shops import ADA, MORNING, PAT
 
 
@@ -227,14 +227,55 @@ def test_nothing_is_dropped_before_it_has_joined(shop):
     assert len(stored(shop)) == 1
 
 
-def test_events_past_their_time_go_in_pieces_until_none_is_left(shop, monkeypatch):
-    monkeypatch.setattr(taking, "FORGOTTEN_AT_ONCE", 2)
-    monkeypatch.setattr(EventRepository.forget, "__defaults__", (2,))
-    events = [
-        Event(event_id=f"e{number}", type=EventType.VIEW, item_id="lamp", at=MORNING, user="u1")
-        for number in range(5)
-    ]
-    record_events(shop, events, MORNING)
+@pytest.mark.parametrize("forget", [EventRepository.forget, EventRepository.forget_keys])
+def test_events_past_their_time_go_in_lots_the_oldest_first(shop, forget):
+    for number in range(5):
+        tell(shop, (f"e{number}", "view", "lamp", ANN, 0), received=MORNING + timedelta(minutes=number))
     take_events(shop)
-    assert forget_events(shop, MORNING) == 0
-    assert forget_events(shop, MORNING + timedelta(seconds=1)) == 5
+    row = EventRow if forget is EventRepository.forget else EventKeyRow
+    left = []
+    for _ in range(4):
+        with shop.database.write_events() as unit:
+            gone = forget(unit.events, MORNING + timedelta(minutes=4), 2)
+        with shop.database.connect() as connection:
+            left.append((gone, sorted(connection.scalars(select(row.event_id)))))
+    assert left == [(2, ["e2", "e3", "e4"]), (2, ["e4"]), (0, ["e4"]), (0, ["e4"])]
+
+
+def test_forgetting_goes_on_until_nothing_past_is_left(shop, monkeypatch):
+    for lots in ("forget", "forget_keys"):
+        monkeypatch.setattr(getattr(EventRepository, lots), "__defaults__", (2,))
+    for number in range(5):
+        tell(shop, (f"e{number}", "view", "lamp", ANN, 0), received=MORNING + timedelta(minutes=number))
+    take_events(shop)
+    forget_events(shop, MORNING)
+    assert held(shop) == {f"e{number}" for number in range(5)}
+    forget_events(shop, MORNING + timedelta(minutes=5))
+    assert held(shop) == set()
+
+
+@pytest.mark.parametrize("late", [timedelta(0), timedelta(hours=14, minutes=59)])
+def test_events_are_kept_until_their_day_was_over_for_so_long(shop, late):
+    day = MORNING - timedelta(days=90)
+    tell(shop, ("a", "view", "lamp", ANN, 0), received=day + late)
+    take_events(shop)
+    assert held(shop) == {"a"}
+    assert tell(shop, ("a", "view", "lamp", ANN, 0)) == [Fate.REPEATED]
+    take_events(replace(shop, clock=lambda: MORNING + timedelta(days=1)))
+    assert held(shop) == set()
+    assert tell(shop, ("a", "view", "lamp", ANN, 0)) == [Fate.ACCEPTED]
+
+
+def test_an_id_is_known_for_as_long_as_its_event_is_to_come(shop):
+    tell(shop, ("a", "view", "lamp", ANN, 0), received=MORNING - timedelta(days=100))
+    forget_events(shop, MORNING)
+    assert held(shop) == {"a"}
+    assert tell(shop, ("a", "view", "lamp", ANN, 0)) == [Fate.REPEATED]
+
+
+def held(shop):
+    """The ids of the events that are kept; those that are known are the same."""
+    with shop.database.connect() as connection:
+        kept, known = (set(connection.scalars(select(row.event_id))) for row in (EventRow, EventKeyRow))
+    assert kept == known
+    return kept
