@@ -1,5 +1,6 @@
 """What Spark as a trainer costs: the fit and 200 candidates with their reasons for every shopper, beside Spark's own `ALS.fit`.
 
+Spark's own fit is measured before and after ours, for a Java that has just begun is slow; ours is held against the quicker.
 NDCG@20 on the published test part is that of the vectors, beside the ALS of one machine with the same settings.
 
     python benchmarks/spark.py                                     seeded synthetic data, local[2]
@@ -86,14 +87,14 @@ def synthetic(shoppers: int = 2_000, items: int = 1_000, groups: int = 20) -> tu
     return held.train, Question(held.rows, held.exclude, held.truth, np.diff(held.truth.indptr))
 
 
-def alone(cluster: Cluster, data: TrainingData, watch: Watch) -> None:
-    """Spark's own fit, with the settings that we give it, and nothing else."""
-    folder, settings = cluster.folder / "alone", Als()
+def alone(cluster: Cluster, data: TrainingData, watch: Watch, name: str) -> None:
+    """Spark's own fit, with the settings that we give it, and nothing else; its seconds under `name`."""
+    folder, settings = cluster.folder / name, Als()
     user = np.repeat(np.arange(len(data.users), dtype=np.int32), np.diff(data.weights.indptr))
     item = data.weights.indices.astype(np.int32)
     rated = {"user": user, "item": item, "rating": ratings(data.weights.data, settings)}
-    write_parts(folder, {name: pa.array(values) for name, values in rated.items()}, cluster.parts)
-    with watch.of("als_fit_alone"):
+    write_parts(folder, {column: pa.array(values) for column, values in rated.items()}, cluster.parts)
+    with watch.of(name):
         cluster.als(
             folder,
             factors=settings.factors,
@@ -110,7 +111,7 @@ def work(master: str, data: TrainingData, question: Question) -> dict[str, Any]:
     with watch.of("one_machine_fit"):
         ours = Als().fit(data, seed=SEED, progress=Silent())
     with Cluster(master, Path(mkdtemp(prefix="recsys-spark-")), parts=8) as cluster:
-        alone(cluster, data, watch)
+        alone(cluster, data, watch, "als_fit_alone_before")
         with watch.of("fit"):
             fitted = SparkAls(cluster).fit(data, seed=SEED, progress=Silent())
         popular = Popular().fit(data, seed=SEED, progress=Silent())
@@ -120,6 +121,7 @@ def work(master: str, data: TrainingData, question: Question) -> dict[str, Any]:
         with watch.of("candidates_and_reasons"):
             for block in SparkEngine(cluster).shopper_blocks(data, models, order):
                 ranked += len(block.rows)
+        alone(cluster, data, watch, "als_fit_alone_after")
         version = cluster.version
     if ranked != len(data.users):
         raise Invalid("data", f"{ranked} shoppers were ranked")
@@ -129,12 +131,13 @@ def work(master: str, data: TrainingData, question: Question) -> dict[str, Any]:
     }
     seconds = watch.seconds
     total = seconds["fit"] + seconds["candidates_and_reasons"]
+    bare = min(seconds["als_fit_alone_before"], seconds["als_fit_alone_after"])
     return {
         "shoppers": len(data.users),
         "items": len(data.items),
         "pairs": int(data.weights.nnz),
         "seconds": seconds,
-        "times_als_fit_alone": round(total / seconds["als_fit_alone"], 3),
+        "times_als_fit_alone": round(total / bare, 3),
         "ndcg@20": ndcg,
         "spark_over_one_machine": round(ndcg["spark"] / ndcg["one_machine"], 4),
         "iterations": {"spark": Als().iterations, "ours": SWEEPS},
