@@ -36,12 +36,11 @@ def at_home(shop, home, **settings):
 
 @pytest.fixture
 def trainer(database_url, tmp_path, store_url):
-    """The shop on the machine that trained its two runs, and shared what came of them."""
+    """The shop on the machine that trained its two runs, and shared their figures."""
     made = make_tiny_shop(tmp_path / "trainer", database_url)
     shop = at_home(made.shop, tmp_path / "trainer", store_url=store_url)
     hashes = np.arange(4, dtype=np.uint64)
     for run_id in RUNS:
-        share_snapshot(shop.settings, shop.settings.snapshots_dir / run_id, Silent())
         values = {"ndcg@20": np.array(FIGURES[run_id], np.float32)}
         keep_figures(shop.settings, run_id, Measured(hashes, hashes, values))
     yield shop
@@ -124,11 +123,13 @@ def test_what_the_store_refuses_is_told_and_tried_again(desk, monkeypatch):
 
 
 def test_they_go_with_the_snapshot_from_the_store_and_from_every_machine(trainer, desk, store_url):
+    share_snapshot(trainer.settings, trainer.settings.snapshots_dir / "run-1", Silent())
     accept_run(trainer, OPERATOR, "run-2")
     assert figures(desk, "run-1") == FIGURES["run-1"]
     late = trainer.clock() + timedelta(days=trainer.settings.snapshot_days, hours=1)
     assert prune_snapshots(replace(trainer, clock=lambda: late), OPERATOR) == ["run-1"]
-    assert ObjectStore(store_url).names("measured") == ["measured/run-2.npz"]
+    store = ObjectStore(store_url)
+    assert [*store.names("measured"), *store.names("snapshots")] == ["measured/run-2.npz"]
     assert figures(trainer, "run-1") is None
     assert measured_file(desk.settings, "run-1").exists()
     assert figures(desk, "run-2") == FIGURES["run-2"]
