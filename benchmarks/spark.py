@@ -19,7 +19,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
@@ -73,14 +73,16 @@ def gowalla() -> tuple[str, TrainingData, Question]:
     """The published split, or a synthetic shop of its size where it is not here; with its name."""
     paths = GOWALLA.find(datasets_folder())
     if paths is None:
-        return "synthetic, of Gowalla's size", *held_back(shop_of(*GOWALLA_SIZE, seed=1))
+        user, item = shop_of(*GOWALLA_SIZE, seed=1).weights.nonzero()
+        return "synthetic, of Gowalla's size", *held_back(user.tolist(), item.tolist())
     data = build_training_data(to_interactions(read_pairs(paths[0], "train", lambda _: None)), ())
     return GOWALLA.title, data, question_of_pairs(data, read_pairs(paths[1], "test", lambda _: None))[0]
 
 
-def held_back(data: TrainingData) -> tuple[TrainingData, Question]:
-    """Training data without a part of it, and the question about that part."""
-    held = ask(data, seed=SEED).question
+def held_back(user: Sequence[int], item: Sequence[int]) -> tuple[TrainingData, Question]:
+    """The data of pairs of numbers without a part of it, and the question about that part."""
+    ids = {"user_id": [f"u{each:05}" for each in user], "item_id": [f"i{each:05}" for each in item]}
+    held = ask(build_training_data(interactions_table(ids), ()), seed=SEED).question
     if held is None:
         raise Invalid("data", "too little to measure anything")
     return held.train, Question(held.rows, held.exclude, held.truth, np.diff(held.truth.indptr))
@@ -92,13 +94,12 @@ def synthetic(
     """Shoppers with a taste each, who choose by chance; a fifth of what they have is held back."""
     rng = np.random.default_rng(SEED)
     taste, kind = rng.integers(groups, size=shoppers), rng.integers(groups, size=items)
-    rows: list[tuple[str, str]] = []
+    rows: list[tuple[int, int]] = []
     for shopper in range(shoppers):
         liked = np.where(kind == taste[shopper], 8.0, 1.0) / (1 + np.arange(items) % 50)
         chosen = rng.choice(items, 20, replace=False, p=liked / liked.sum())
-        rows += [(f"u{shopper:05}", f"i{item:04}") for item in chosen.tolist()]
-    table = interactions_table({"user_id": [a for a, _ in rows], "item_id": [b for _, b in rows]})
-    return "synthetic", *held_back(build_training_data(table, ()))
+        rows += [(shopper, item) for item in chosen.tolist()]
+    return "synthetic", *held_back([each for each, _ in rows], [each for _, each in rows])
 
 
 def alone(cluster: Cluster, data: TrainingData, watch: Watch, name: str) -> None:
