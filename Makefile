@@ -24,8 +24,11 @@ test: $(VENV)/.installed-dev $(VENV)/.assets  ## run every test: SQLite, Postgre
 # PySpark is half a gigabyte, so only this target asks for it; RECSYS_DATASETS names the folder of benchmark data.
 test-scale: $(VENV)/.installed-spark $(VENV)/.assets  ## run what goes beyond one machine: a Spark cluster, object storage, replicas, millions of events [PYTEST_ARGS]
 	@java=$$($(BIN)/python .ci/java.py) && \
-	JAVA_HOME="$$java" $(BIN)/python -m pytest -q -m scale $(PYTEST_ARGS)
-	$(BIN)/python -m pytest -q tests/unit/snapshots tests/integration/slates/test_replicas_fetch_from_a_store.py
+	export JAVA_HOME="$$java" && \
+	$(BIN)/python -m pytest -q -m scale $(PYTEST_ARGS) && \
+	$(BIN)/python benchmarks/spark.py --long --check
+	$(BIN)/python -m pytest -q tests/unit/snapshots tests/integration/slates/test_replicas_fetch_from_a_store.py \
+		tests/integration/services/test_run_figures_are_shared.py
 	$(BIN)/python -m pytest -q -m soak --timeout 0 tests/soak/test_three_replicas.py
 	$(BIN)/python benchmarks/events.py --full
 

@@ -17,10 +17,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 OLDEST = 17
+# Debian 12 and Ubuntu have the first, Debian 13 only the second; Spark runs on both.
+PACKAGES = ("openjdk-17-jre-headless", "openjdk-21-jre-headless")
 OWN = Path(sys.prefix) / "java"
 ADVICE = (
-    f"Spark needs Java {OLDEST} or newer: please install it ('apt-get install openjdk-17-jre-headless' as root), "
-    "or name its folder in JAVA_HOME, then run make again."
+    f"Spark needs Java {OLDEST} or newer: please install it ('apt-get install {PACKAGES[0]}', or {PACKAGES[1]}, "
+    "as root), or name its folder in JAVA_HOME, then run make again."
 )
 
 
@@ -52,30 +54,34 @@ def find() -> Path | None:
 
 def is_debian_root() -> bool:
     """Whether a package of the system can be installed."""
+    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+        return False
     release = platform.freedesktop_os_release()
-    family = {release.get("ID", ""), *release.get("ID_LIKE", "").split()}
-    return os.geteuid() == 0 and "debian" in family
+    return "debian" in {release.get("ID", ""), *release.get("ID_LIKE", "").split()}
+
+
+def done(*command: str) -> bool:
+    """Whether a command did its work; where it did not, the last that it said is passed on."""
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    ended = subprocess.run(
+        command, env=quiet, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False
+    )
+    if ended.returncode and (said := ended.stderr.strip().splitlines()):
+        print(said[-1], file=sys.stderr)
+    return ended.returncode == 0
 
 
 def install() -> None:
     """Install by the means that this machine has; its failure shows when nothing is found afterwards."""
     if is_debian_root():
-        quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        for command in (["update", "-qq"], ["install", "-y", "-qq", f"openjdk-{OLDEST}-jre-headless"]):
-            subprocess.run(["apt-get", *command], env=quiet, stdout=subprocess.DEVNULL, check=False)
-    if find() is None:
-        pip = [
-            sys.executable,
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            "install-jdk",
-        ]
-        subprocess.run(pip, stdout=subprocess.DEVNULL, check=False)
+        done("apt-get", "update", "-qq")
+        for package in PACKAGES:
+            if done("apt-get", "install", "-y", "-qq", package) and find() is not None:
+                return
+    pip = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "install-jdk")
+    if done(sys.executable, *pip):
         fetch = f"import jdk; jdk.install({str(OLDEST)!r}, jre=True, path={str(OWN)!r})"
-        subprocess.run([sys.executable, "-c", fetch], stdout=subprocess.DEVNULL, check=False)
+        done(sys.executable, "-c", fetch)
 
 
 def main() -> int:

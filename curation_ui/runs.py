@@ -31,13 +31,19 @@ def show(run_id: str) -> str:
     run, live = services.find_run(context.shop(), run_id), services.live_run(context.shop())
     board = run_words.leaderboard(run, None if live is None or live.id == run.id else live)
     other = live is not None and live.id != run.id
-    paired = run_metrics.paired_metrics(context.shop(), run.id, live.id) if live and other else None
+    paired, unpaired = None, ""
+    if live and other:
+        try:
+            paired = run_metrics.paired_metrics(context.shop(), run.id, live.id)
+        except Unavailable as fault:
+            unpaired = str(fault)
     return render_template(
         "runs/show.html",
         run=run,
         live=live,
         board=board,
         paired=paired,
+        unpaired=unpaired,
         by_gate=auto_accept.by_gate(context.shop()),
         say=run_words,
     )

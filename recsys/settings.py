@@ -63,7 +63,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "RECSYS_STORE_URL",
         "none",
-        "Where machines share interactions and snapshots: `s3://bucket/prefix` (with the usual `AWS_` variables) or `file:///folder`; without it both are in `RECSYS_HOME`.",
+        "Where machines share interactions, snapshots and what runs reached by shopper: `s3://bucket/prefix` (with the usual `AWS_` variables) or `file:///folder`; without it all of it is in `RECSYS_HOME`.",
     ),
     Setting(
         "RECSYS_SNAPSHOT_DAYS",

@@ -5,6 +5,7 @@ One compressed file a run: two columns of the shoppers' keyed hashes, ascending,
 
 from __future__ import annotations
 
+import io
 import os
 import tempfile
 import zipfile
@@ -51,7 +52,15 @@ def write_measured(path: Path, measured: Measured) -> None:
 def read_measured(path: Path) -> Measured | None:
     """What was written; None where there is no file, or one that cannot be read."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        return parse_measured(path.read_bytes())
+    except OSError:
+        return None
+
+
+def parse_measured(content: bytes) -> Measured | None:
+    """The same from a file's content; None for one that was cut off or altered."""
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as file:
             columns = {name: file[name] for name in file.files}
         return Measured(columns.pop(_HIGH), columns.pop(_LOW), columns)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):

@@ -10,18 +10,17 @@ from datetime import datetime, timedelta
 from recsys.domain.errors import Invalid
 from recsys.domain.people import Actor, Permission
 from recsys.object_store import ObjectStore
-from recsys.services.run_metrics import measured_file
+from recsys.services.run_figures import remove_figures
 from recsys.services.shop import Deed, Shop, acting
 from recsys.snapshots import storing
-from recsys.storage.runs import RunInfo
+from recsys.storage.runs import PRUNED, RunInfo
 from recsys.storage.unit_of_work import UnitOfWork
-
-PRUNED = "snapshot_pruned_at"
-"""Fact of a run whose snapshot is gone."""
 
 
 def prune_snapshots(shop: Shop, actor: Actor) -> list[str]:
-    """Remove the snapshots that the policy keeps no longer, here and in the store; the ids of their runs.
+    """Remove the snapshots that the policy keeps no longer, and the figures by shopper of their runs; these runs' ids.
+
+    They go here and in the store.
 
     Kept are those of the live release, of every release that was live within `settings.snapshot_days`, of the newest
     run that waits for review, and of runs that ended within as many days. The run says that its snapshot is gone before
@@ -80,7 +79,7 @@ def _mark(deed: Deed, run: RunInfo) -> None:
 def _remove(shop: Shop, run_ids: Sequence[str]) -> None:
     for run_id in run_ids:
         shutil.rmtree(shop.settings.snapshots_dir / run_id, ignore_errors=True)
-        measured_file(shop.settings, run_id).unlink(missing_ok=True)
+    remove_figures(shop.settings, run_ids)
     if shop.settings.store_url is not None:
         store = ObjectStore(shop.settings.store_url)
         for run_id in storing.stored(store) & set(run_ids):

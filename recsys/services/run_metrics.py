@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
-from recsys.batch.measured import in_pairs, read_measured
+from recsys.batch.measured import in_pairs
 from recsys.evaluation.shifts import Estimate, estimate
+from recsys.services.run_figures import figures_of
 from recsys.services.shop import Shop
-from recsys.settings import Settings
-
-
-def measured_file(settings: Settings, run_id: str) -> Path:
-    """Where the figures by shopper of a run are kept."""
-    return settings.home / "measured" / f"{run_id}.npz"
 
 
 def paired_metrics(shop: Shop, run_id: str, live_id: str) -> Mapping[str, Estimate] | None:
@@ -21,8 +15,11 @@ def paired_metrics(shop: Shop, run_id: str, live_id: str) -> Mapping[str, Estima
 
     Each run was asked about what came after its own training part: where that differs, the shoppers are the same and
     the questions are not. None where one of the runs has no record by shopper; empty where no shopper is in both.
+
+    Raises:
+        Unavailable: when a record is not here yet, and the store does not answer.
     """
-    run, live = (read_measured(measured_file(shop.settings, each)) for each in (run_id, live_id))
+    run, live = (figures_of(shop, each) for each in (run_id, live_id))
     if run is None or live is None:
         return None
     found = {name: estimate(gaps) for name, gaps in in_pairs(run, live).items()}

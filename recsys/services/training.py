@@ -10,7 +10,6 @@ from datetime import datetime
 from pathlib import Path
 
 from recsys.batch.engine import Engine, ThisMachine
-from recsys.batch.measured import write_measured
 from recsys.batch.run import BatchResult, run_batch
 from recsys.data.training import TrainingData, build_training_data
 from recsys.domain.errors import Conflict, Unavailable
@@ -18,7 +17,7 @@ from recsys.domain.people import Actor, Permission
 from recsys.models.content import ItemText
 from recsys.models.progress import Progress, Silent
 from recsys.services.pruning import prune_snapshots
-from recsys.services.run_metrics import measured_file
+from recsys.services.run_figures import keep_figures
 from recsys.services.runs import live_run
 from recsys.services.sharing import share_snapshot, shared_interactions
 from recsys.services.shop import Deed, Shop, acting
@@ -61,9 +60,9 @@ def start_run(
             run = replace(run, event_revision=take_events(shop).revision)
             with _engine(shop, cluster) as engine:
                 result = _train(shop, run, model, budget, seed, watch, engine)
-            if result.measured is not None:
-                write_measured(measured_file(shop.settings, run.id), result.measured)
             share_snapshot(shop.settings, result.snapshot_folder, watch)
+            if result.measured is not None:
+                keep_figures(shop.settings, run.id, result.measured)
         except BaseException as error:
             _finish(shop, actor, replace(run, status="failed", error=_words(error)))
             raise

@@ -13,6 +13,9 @@ from sqlalchemy.orm import Session
 from recsys.domain.errors import NotFound
 from recsys.storage.tables import RunRow
 
+PRUNED = "snapshot_pruned_at"
+"""Fact of a run whose snapshot is gone."""
+
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:

@@ -14,6 +14,7 @@ from recsys.domain.ids import ItemId
 from recsys.domain.people import Actor, Role
 from recsys.domain.rules import AnyRule
 from recsys.services.drafting import put_rule, read_draft, rule_token
+from recsys.services.importing import import_interactions
 from recsys.services.shop import Shop
 from recsys.settings import Settings
 from recsys.storage.engine import make_engine, writing
@@ -60,6 +61,15 @@ def empty_tables(url: str) -> None:
 def item(item_id: str, title: str = "", **more: object) -> Item:
     """Give an item."""
     return Item(ItemId(item_id), title or f"The {item_id}", **more)
+
+
+def sell_well(shop: Shop, folder: Path) -> None:
+    """Import sales enough for something to be measured, from a file in the folder."""
+    path = folder / "sales.csv"
+    pairs = [(u, i) for u in range(90) for i in range(24) if (u * 7 + i * 5) % 4 == u % 2]
+    rows = "".join(f"u{u},i{i},2026-{1 + (u + i * 3) % 10:02}-02T10:00:00Z\n" for u, i in pairs)
+    path.write_text("user_id,item_id,timestamp\n" + rows, encoding="utf-8")
+    import_interactions(shop, ADA, path)
 
 
 def save(shop: Shop, actor: Actor, rule: AnyRule, note: str = "") -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -33,11 +33,16 @@ class Out:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What a release is known by: the first of its pair, the item that it vetoes, its run."""
+    """What a release is known by: the first of its pair, the item that it vetoes, its run; `also` is vetoed too."""
 
     first: str
     vetoed: str
     run_id: str
+    also: str | None = None
+
+    def items_out(self) -> set[str]:
+        """What no answer of it may hold."""
+        return {self.vetoed} | ({self.also} if self.also else set())
 
 
 @dataclass(slots=True)
@@ -124,6 +129,10 @@ class Ledger:
                 self._under_way -= 1
                 self._turn.notify_all()
 
+    def knows_ranks(self, run_id: str, user: str, ranks: Mapping[str, int]) -> None:
+        """Tell the places, from 1, that a run's snapshot gives items for a shopper; else the first answer tells them."""
+        self._ranks.update({(run_id, user, item): rank for item, rank in ranks.items()})
+
     def standing(self) -> tuple[frozenset[Out], int]:
         """What holds for a question that is asked from now on."""
         with self._lock:
@@ -179,8 +188,8 @@ class Ledger:
             pair = f"{told.first} and {PAIRS[told.first]}"
             if seen["pairs"] - {pair}:
                 self.faults.append(f"release {number} pins {pair} and was seen with {sorted(seen['pairs'])}")
-            if told.vetoed in seen["items"]:
-                self.faults.append(f"release {number} vetoes {told.vetoed}, and it was in its answers")
+            for item in sorted(told.items_out() & seen["items"]):
+                self.faults.append(f"release {number} vetoes {item}, and it was in its answers")
             if seen["runs"] - {told.run_id}:
                 self.faults.append(
                     f"release {number} carries {told.run_id} and was seen with {sorted(seen['runs'])}"
@@ -190,3 +199,8 @@ class Ledger:
     def seen(self) -> set[int]:
         """The releases that answered."""
         return set(self._seen)
+
+    @property
+    def items_seen(self) -> set[str]:
+        """All items that were in any answer."""
+        return set().union(*(seen["items"] for seen in self._seen.values()))

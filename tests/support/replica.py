@@ -6,6 +6,7 @@ import itertools
 import signal
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPException
@@ -20,6 +21,7 @@ from support.promise import let_the_promised_second_pass
 from support.tiny_shop import OWNED, TinyShop
 
 _PAUSE_SECONDS = 0.02
+_A_PAGE_EVERY = 4
 
 
 @dataclass(eq=False)
@@ -35,6 +37,7 @@ class Replica:
     _running: AbstractContextManager[Endpoint] | None = None
     _endpoint: Endpoint | None = None
     _free: threading.Lock = field(default_factory=threading.Lock)
+    _waiting: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(8))
 
     def __post_init__(self) -> None:
         """Its ledger measures seconds by its pace."""
@@ -49,6 +52,10 @@ class Replica:
     def second(self) -> None:
         """Let a second pass by its pace."""
         let_the_promised_second_pass(self.endpoint)
+
+    def second_from_now(self) -> Future[None]:
+        """What is done once a second has passed by its pace, with an error where it did not answer all the while."""
+        return self._waiting.submit(self.second)
 
     def start(self) -> None:
         """Start its processes, and wait until a release is live."""
@@ -86,12 +93,15 @@ class Replica:
                 return
             user = [*OWNED, "stranger"][number % (len(OWNED) + 1)]
             with self._free:
-                self._ask(user)
+                self._ask(user, whole_page=number % _A_PAGE_EVERY == 0)
 
-    def _ask(self, user: str) -> None:
+    def _ask(self, user: str, *, whole_page: bool) -> None:
         standing = self.ledger.standing() if self.trusted else (frozenset(), 0)
         try:
-            reply = self.endpoint.recommend(user_id=user, limit=40)
+            if whole_page:
+                reply = self.endpoint.ask("/v1/pages/home", query={"user_id": user, "limit": 40})
+            else:
+                reply = self.endpoint.recommend(user_id=user, limit=40)
         except (OSError, HTTPException) as fault:
             self.ledger.fault(f"{self.folder.name}: no answer ({fault!r})")
             return
@@ -102,4 +112,5 @@ class Replica:
         answer = reply.json
         if standing[0] and not self.trusted:
             return  # it was cut off while it answered
-        self.ledger.judge(standing, user, answer, [answer["items"]], pins=True)
+        rows = [row["items"] for row in answer["rows"]] if whole_page else [answer["items"]]
+        self.ledger.judge(standing, user, answer, rows, pins=True)

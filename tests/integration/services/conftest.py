@@ -7,7 +7,7 @@ import pytest
 
 from recsys.services.seeding import ensure_first_release
 from recsys.services.shop import Shop
-from tests.integration.shops import PAT, empty_tables, make_shop
+from tests.integration.shops import PAT, empty_tables, make_shop, sell_well
 
 
 @pytest.fixture(scope="session")
@@ -41,3 +41,10 @@ def shop(new_shop: Shop) -> Shop:
     """Give a shop with its first release."""
     ensure_first_release(new_shop, PAT)
     return new_shop
+
+
+@pytest.fixture
+def well_sold(shop: Shop, tmp_path: Path) -> Shop:
+    """Give a shop with sales enough for something to be measured."""
+    sell_well(shop, tmp_path)
+    return shop

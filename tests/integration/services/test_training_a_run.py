@@ -29,17 +29,6 @@ def sold(shop, tmp_path):
     return shop
 
 
-@pytest.fixture
-def well_sold(shop, tmp_path):
-    """Give a shop with sales enough for something to be measured."""
-    path = tmp_path / "sales.csv"
-    pairs = [(u, i) for u in range(90) for i in range(24) if (u * 7 + i * 5) % 4 == u % 2]
-    rows = "".join(f"u{u},i{i},2026-{1 + (u + i * 3) % 10:02}-02T10:00:00Z\n" for u, i in pairs)
-    path.write_text("user_id,item_id,timestamp\n" + rows, encoding="utf-8")
-    import_interactions(shop, ADA, path)
-    return shop
-
-
 def test_a_run_is_ready_for_review_with_its_snapshot_on_disk(sold):
     run = start_run(sold, PAT, model="popular")
     assert (run.id, run.status, run.model, run.requested_by) == (

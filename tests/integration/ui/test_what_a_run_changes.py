@@ -11,12 +11,14 @@ from support.desk import DeskUnderTest
 
 from curation_ui.app import create_app
 from recsys.batch.measured import Measured, write_measured
+from recsys.domain.errors import Unavailable
 from recsys.domain.ids import ItemId, RuleId
 from recsys.domain.people import Role
 from recsys.domain.rules import Pin
 from recsys.domain.scopes import Scope
+from recsys.object_store import ObjectStore
 from recsys.services.drafting import put_rule, read_draft, rule_token
-from recsys.services.run_metrics import measured_file
+from recsys.services.run_figures import measured_file
 
 
 def text_of(visitor, address, **options):
@@ -63,6 +65,17 @@ def test_metrics_have_intervals_where_both_runs_kept_figures_by_shopper(desk, ed
     # Differences .1, .1, .2, .2: mean .15, s = .0577, standard error .0289.
     assert "+0.1500 +0.0934 to +0.2066" in said
     assert "Paired over 4 shoppers measured in both runs" in said
+
+
+def test_a_store_that_is_away_costs_the_intervals_and_not_the_page(desk, monkeypatch):
+    monkeypatch.setattr(ObjectStore, "read", _away)
+    shop = replace(desk.shop, settings=replace(desk.shop.settings, store_url="file:///nowhere"))
+    other = DeskUnderTest(create_app(shop, desk.live), shop, desk.live).signed_in(Role.VIEWER)
+    assert "No intervals for now. The storage is away." in text_of(other, "/runs/run-2")
+
+
+def _away(*_):
+    raise Unavailable("The storage is away.")
 
 
 def test_the_page_says_whether_the_gate_accepts_runs(desk, editor):
