@@ -6,10 +6,14 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 COMPILES = find_spec("numba") is not None
 """Whether loops are compiled; where no build of Numba is to be had, the general way answers everything."""
 
 F = TypeVar("F", bound=Callable[..., Any])
+A = TypeVar("A", bound=np.generic)
 
 
 def compiled(function: F) -> F:
@@ -26,3 +30,10 @@ def compiled(function: F) -> F:
     except RuntimeError:  # nowhere to keep it
         made = njit(function)
     return made  # type: ignore[no-any-return]  # it is called as the function is
+
+
+def still(array: NDArray[A]) -> NDArray[A]:
+    """The same array, read-only: a loop is compiled anew for each kind of array, and a mapped file is of this one."""
+    view = array.view()
+    view.flags.writeable = False
+    return view

@@ -9,19 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recsys.slates.columns import Numbers
+from recsys.slates.compiling import still
 from recsys.slates.loops import PLACE, Ground, Own, Page, lay_page
 from recsys.slates.plan import Held, Plan, Vector
 from recsys.slates.scene import Acting, Factors, Scene
 from recsys.slates.shelf import Shelf
 from recsys.snapshots.mapped import Ranked, Snapshot
-
-A = TypeVar("A", bound=np.generic)
 
 _NOBODY: Numbers = np.empty(0, np.int32)
 _NOBODY.flags.writeable = False
@@ -58,13 +57,13 @@ class Stage:
         if snapshot is None or scene.row.repeats:
             return None
         items, scores, because, shares = snapshot.everybodys_candidates
-        everybody = Ranked(_still(items), _still(scores), _still(because), _still(shares))
+        everybody = Ranked(still(items), still(scores), still(because), still(shares))
         return cls(
             scene,
             snapshot,
             _ground(scene, shelf),
             everybody,
-            _still(snapshot.everybodys_owned),
+            still(snapshot.everybodys_owned),
         )
 
     def lay(self, acting: Acting, row: int, told: Collection[int], count: int) -> PlainPage | None:
@@ -82,11 +81,11 @@ class Stage:
         pins = np.array([(slot, held[slot].number) for slot in slots], np.int32).reshape(-1, 2)
         first, end = self.snapshot.candidates_between(row)
         own_from, own_to = self.snapshot.owned_between(row)
-        barred = _still(np.array(list(told), np.int32)) if told else _NOBODY
+        barred = still(np.array(list(told), np.int32)) if told else _NOBODY
         candidates = self.candidates.items[first:end]
         order = None if acting.factors is None else self._boosted(first, end, acting.factors)
         own = Own(
-            candidates if order is None else _still(candidates[order]), self.owned[own_from:own_to], barred
+            candidates if order is None else still(candidates[order]), self.owned[own_from:own_to], barred
         )
         page = lay_page(self.ground, own, pins, count)[:count]
         if order is not None:
@@ -114,12 +113,5 @@ class Stage:
 
 def _ground(scene: Scene, shelf: Shelf) -> Ground:
     limit = scene.row.group_limit if shelf.columns.grouped else 0
-    groups = _still(shelf.catalog.group_codes) if limit else _NOBODY
-    return Ground(_still(shelf.numbers), _still(scene.everyone.eligible), groups, limit)
-
-
-def _still(array: NDArray[A]) -> NDArray[A]:
-    """The same array, read-only: the loops are compiled for one kind."""
-    view = array.view()
-    view.flags.writeable = False
-    return view
+    groups = still(shelf.catalog.group_codes) if limit else _NOBODY
+    return Ground(still(shelf.numbers), still(scene.everyone.eligible), groups, limit)

@@ -17,6 +17,7 @@ from recsys.domain.requests import Request
 from recsys.domain.rules import Pin, Theme, ThemeOrder
 from recsys.domain.slots import precedence
 from recsys.domain.themes import head_size, theme_members
+from recsys.slates.affinity import affinities, closest
 from recsys.slates.columns import NOBODY, Mask, Numbers
 from recsys.slates.shelf import Shelf
 
@@ -66,11 +67,10 @@ class Members:
             for number in self.all_tail:
                 yield number, False
             return
-        # The product over all members, eligible or not, is the one that the plain reading takes: the same to the bit.
-        scores = (self.vectors @ vector)[self.ranked]
-        if len(scores):
+        if len(self.ranked):
             # Most slots are filled by the best, so the rest is only sorted where the best is not free.
-            yield self.ranked_numbers[int(scores.argmax())], True
+            yield self.ranked_numbers[closest(self.vectors, vector, self.ranked)], True
+            scores = affinities(self.vectors, vector)[self.ranked]
             for place in np.argsort(-scores, kind="stable")[1:].tolist():
                 yield self.ranked_numbers[place], True
         for number in self.tail:

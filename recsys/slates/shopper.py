@@ -12,6 +12,7 @@ import numpy as np
 
 from recsys.domain.ids import ItemId
 from recsys.domain.views import Candidate, Kind
+from recsys.slates.affinity import affinities
 from recsys.slates.beside import Neighbour, beside
 from recsys.slates.folding import Folded
 from recsys.slates.popularity import Popularity
@@ -92,7 +93,7 @@ class ShopperView:
         places = np.fromiter((index.get(each, -1) for each in items), np.int64, len(items))
         vectors = self.snapshot.item_vectors[np.maximum(places, 0)]
         has_vector = (places >= 0) & vectors.any(axis=1)
-        scores = (vectors @ vector).tolist()
+        scores = affinities(vectors, vector).tolist()
         return [score if has else None for score, has in zip(scores, has_vector.tolist(), strict=True)]
 
     def popular(self, market: str | None) -> Sequence[tuple[ItemId, float]]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 from msgspec.structs import replace
 
-from recsys.serving.answers import Recommendations, entity_tag, matches
+from recsys.serving.answers import Recommendations, entity_tag, matches, text_tag
 from recsys.serving.problems import FieldError
 
 ANSWER = Recommendations("id-1", "home", "main", 3, "run-1", True, [{"item_id": "a"}], [], "cursor-1")
@@ -42,3 +44,9 @@ def test_a_client_that_has_the_answer_is_recognised(sent):
 @pytest.mark.parametrize("sent", [None, "", '"other"', TAG.strip('W/"')])
 def test_a_client_that_has_another_answer_is_not(sent):
     assert not matches(sent, TAG)
+
+
+@pytest.mark.parametrize("length", [0, 1, 2_047, 2_048, 6_115])
+def test_the_tag_of_a_text_is_over_all_of_it_however_long_it_is(length):
+    text = bytes(each % 251 for each in range(length))
+    assert text_tag(text) == f'W/"{hashlib.sha256(text).hexdigest()[:32]}"'

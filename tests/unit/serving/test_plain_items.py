@@ -21,7 +21,13 @@ from recsys.slates.plain import Stage
 
 any_scene = st.one_of(scenes, pinned_scenes, crowded_scenes).map(
     lambda scene: scene.asking(
-        context=(), exclude=frozenset(), tags=frozenset(), price_min=None, price_max=None, personalised=True
+        context=(),
+        items=(),
+        exclude=frozenset(),
+        tags=frozenset(),
+        price_min=None,
+        price_max=None,
+        personalised=True,
     )
 )
 fields = st.lists(st.sampled_from(sorted(ITEM_FIELDS)), unique=True, max_size=3).map(tuple)

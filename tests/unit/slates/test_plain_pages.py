@@ -18,7 +18,7 @@ from recsys.slates.plan import Held
 
 any_scene = st.one_of(scenes, pinned_scenes, crowded_scenes).map(
     lambda scene: scene.asking(
-        context=(), exclude=frozenset(), tags=frozenset(), price_min=None, price_max=None
+        context=(), items=(), exclude=frozenset(), tags=frozenset(), price_min=None, price_max=None
     )
 )
 bought = st.lists(st.sampled_from(ITEMS), max_size=4, unique=True).map(frozenset)
