@@ -44,7 +44,7 @@ What grows how: the fit with the pairs; the ranking with shoppers times items; r
 
 ## Serving
 
-An answer costs {request} µs of one core whatever the number of shoppers: with {large:,} of them p50 is {ratio} times that with {small:,}, because a request touches a few pages of a mapped file. A further worker has {worker} MB of its own. Plan for half of what a core can do:
+An answer costs {request} µs of one core. With {large:,} shoppers its p50 is {ratio} times that with {small:,}: each request reads about a dozen places of a mapped file, and in a large one nobody has read there lately. A further worker has {worker} MB of its own. Plan for half of what a core can do:
 
 | requests a second at the peak | cores | memory of the workers, GB |
 |---|---|---|
