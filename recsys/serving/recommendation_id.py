@@ -23,8 +23,8 @@ _WITHOUT_RULES = 1
 
 DIGEST_BYTES = 16
 MAX_CHARACTERS = 200
-_HEAD_BYTES = DIGEST_BYTES + 36
-"""The digest, the version, and four numbers of at most 62 bits in all but the time, which has 51."""
+_HEAD_BYTES = DIGEST_BYTES + 24
+"""The digest, the version, three numbers of at most 35 bits, and the time, which has 51."""
 _PART_BYTES = MAX_CHARACTERS * 3 // 4 - MAC_BYTES - _HEAD_BYTES
 
 
