@@ -17,9 +17,9 @@ from recsys.serving.parameters import Asked
 from recsys.serving.problems import FieldError
 from recsys.serving.questions import Question, notes_on, question_of, release_of
 from recsys.serving.recommendation_id import pack_part, request_digest, seal_id
-from recsys.serving.values import microseconds
 from recsys.settings import Settings
 from recsys.slates.answer import Asker
+from recsys.slates.columns import microseconds
 from recsys.slates.measuring import Part
 from recsys.slates.state import LiveState
 

@@ -82,10 +82,8 @@ class Application:
         self.shedder = Shedder(shop.settings.shed_seconds)
         health = HealthRoutes(live, clock)
         answering = Answering.of(shop.settings, live.current, clock, meter)
-        recommendations, similar = (
-            RecommendationsRoute(answering, TextsByCatalog(), Lanes(answering)),
-            SimilarRoute(answering),
-        )
+        recommendations = RecommendationsRoute(answering, TextsByCatalog(), Lanes(answering))
+        similar = SimilarRoute(answering)
         themes, pages = ThemesRoute(answering), PagesRoute(answering)
         items = ItemsRoute(shop, live.catch_up)
         events = EventsRoute.of(shop, live.catch_up, meter)

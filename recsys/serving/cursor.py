@@ -21,7 +21,8 @@ from recsys.serving.item_fields import rfc3339
 from recsys.serving.parameters import CONTINUED, Asked
 from recsys.serving.problems import FieldError, Problem, bad_field, bad_request
 from recsys.serving.signing import Damaged, digest, sign, unsign
-from recsys.serving.values import EPOCH, MICROSECOND, microseconds
+from recsys.serving.values import EPOCH, MICROSECOND
+from recsys.slates.columns import microseconds
 
 VERSION = 2
 _DIGEST_BYTES = 4
@@ -134,10 +135,8 @@ def binding(asked: Asked, key: bytes) -> Binding:
 
 def digests_under(bound: Binding, asked: Asked, key: bytes) -> bytes:
     """The digests of a request's parameters."""
-    user, session = (
-        _personal_digest("user_id", asked.user_id, key),
-        _personal_digest("session_id", asked.session_id, key),
-    )
+    user = _personal_digest("user_id", asked.user_id, key)
+    session = _personal_digest("session_id", asked.session_id, key)
     return b"".join((bound.before, user, session, bound.behind))
 
 

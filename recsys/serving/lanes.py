@@ -21,20 +21,23 @@ from recsys.serving.answers import matches, text_tag
 from recsys.serving.cursor import Binding, Place, binding, digests_under, seal_cursor
 from recsys.serving.http import JSON, HttpRequest, HttpResponse
 from recsys.serving.item_texts import quoted
+from recsys.serving.page_text import Bytes
 from recsys.serving.parameters import Asked
 from recsys.serving.pieces import Pieces, PiecesByFields
 from recsys.serving.plain_items import WordsOfPins, plain_items, words_of_pins
 from recsys.serving.questions import notes_on, question_of
 from recsys.serving.recommendation_id import pack_part
 from recsys.serving.shown import pack_shown
-from recsys.serving.values import microseconds
 from recsys.slates.answer import Known, lays
+from recsys.slates.columns import microseconds
 from recsys.slates.compiling import COMPILES
 from recsys.slates.measuring import part_of_placements
 from recsys.slates.plain import PlainPage, Stage
 from recsys.slates.state import CompiledRelease, LiveState
 
 MOST_LANES = 512
+_MOST_SAID = 256
+"""Sets of pins whose words a market keeps: holdouts make many of them."""
 _JSON = ("Content-Type", JSON)
 _TAIL = b'],"notes":[],"next_cursor":'
 _PLAIN = ("cursor", "segment", "context_item", "exclude", "tag", "price_min", "price_max", "at", "items")
@@ -91,16 +94,19 @@ class Lane:
         said = self._said(laid, market, known, asked, now)
         items = plain_items(laid, market.stage, self.pieces, said.words, tells_because=tells_because)
         self._count(laid)
+        return self._response(http, asked, microseconds(now), laid, items, said.part)
+
+    def _response(
+        self, http: HttpRequest, asked: Asked, at: int, laid: PlainPage, items: Bytes, part: bytes
+    ) -> HttpResponse:
+        """The page with its id and cursor, or 304 when the client has it already; `at` in microseconds since 1970."""
         lasting = b"".join((self.head, items.data, _TAIL))
         tag = text_tag(lasting)
         if matches(http.header("if-none-match"), tag):
             return HttpResponse(304, headers=(("ETag", tag),))
-        at = microseconds(now)
-        made = self.answering.sealed_id(asked, self.state, self.release.number, at, said.part)
-        cursor = self._cursor(laid, asked, at)
-        body = b"".join(
-            (b'{"recommendation_id":"', made.encode(), b'",', lasting, b'"', cursor.encode(), b'"}')
-        )
+        made = self.answering.sealed_id(asked, self.state, self.release.number, at, part).encode()
+        cursor = self._cursor(laid, asked, at).encode()
+        body = b"".join((b'{"recommendation_id":"', made, b'",', lasting, b'"', cursor, b'"}'))
         return HttpResponse(200, body, (_JSON, ("ETag", tag)))
 
     def _market(self, asked: Asked, now: datetime, known: Known) -> _Market | None:
@@ -128,7 +134,9 @@ class Lane:
         found = market.said.get(key)
         if found is None:
             words = words_of_pins(laid.held, market.request.market)
-            found = market.said[key] = _OfPins(words, self._part(laid, market.request))
+            found = _OfPins(words, self._part(laid, market.request))
+            if len(market.said) < _MOST_SAID:
+                market.said[key] = found
         if not self.release.index.measured:
             return found
         request = question_of(asked, self.state, now, self.release, None, known).request
@@ -191,7 +199,8 @@ class Lanes:
 
 
 def _asks_plainly(asked: Asked) -> bool:
-    return asked.personalised and not any(getattr(asked, name) for name in _PLAIN)
+    # A price of 0 is a filter too: it leaves out what has no price.
+    return asked.personalised and all(getattr(asked, name) in (None, ()) for name in _PLAIN)
 
 
 def _head(asked: Asked, release: CompiledRelease) -> bytes:

@@ -14,7 +14,8 @@ import msgspec
 from recsys.serving import varints
 from recsys.serving.parameters import Asked
 from recsys.serving.signing import MAC_BYTES, Damaged, digest, sign, unsign
-from recsys.serving.values import EPOCH, MICROSECOND, microseconds
+from recsys.serving.values import EPOCH, MICROSECOND
+from recsys.slates.columns import microseconds
 from recsys.slates.measuring import NO_PART, Part
 
 VERSION = 2

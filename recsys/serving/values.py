@@ -18,11 +18,6 @@ MOMENT = r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?(?:[Zz]|[+-]\d{2}
 _MOMENT = re.compile(MOMENT, re.ASCII)
 
 
-def microseconds(moment: datetime) -> int:
-    """Microseconds since 1970 of an aware time."""
-    return (moment - EPOCH) // MICROSECOND
-
-
 def parse_id(given: str) -> str:
     """An opaque id."""
     if not given:

@@ -17,13 +17,12 @@ from numpy.typing import NDArray
 from recsys.slates.columns import Numbers
 from recsys.slates.compiling import still
 from recsys.slates.loops import PLACE, Ground, Own, Page, lay_page
-from recsys.slates.plan import Held, Plan, Vector
+from recsys.slates.plan import Held, Plan
 from recsys.slates.scene import Acting, Factors, Scene
 from recsys.slates.shelf import Shelf
 from recsys.snapshots.mapped import Ranked, Snapshot
 
-_NOBODY: Numbers = np.empty(0, np.int32)
-_NOBODY.flags.writeable = False
+_NOBODY: Numbers = still(np.empty(0, np.int32))
 
 
 class PlainPage(NamedTuple):
@@ -58,13 +57,7 @@ class Stage:
             return None
         items, scores, because, shares = snapshot.everybodys_candidates
         everybody = Ranked(still(items), still(scores), still(because), still(shares))
-        return cls(
-            scene,
-            snapshot,
-            _ground(scene, shelf),
-            everybody,
-            still(snapshot.everybodys_owned),
-        )
+        return cls(scene, snapshot, _ground(scene, shelf), everybody, still(snapshot.everybodys_owned))
 
     def lay(self, acting: Acting, row: int, told: Collection[int], count: int) -> PlainPage | None:
         """The slots 1 to `count` for a shopper; None where the answer is not plain.
@@ -105,10 +98,7 @@ class Stage:
             return {}
         barred = set(map(self.scene.shelf.number_of, self.snapshot.owned_numbers(row)))
         barred.update(told)
-        return plan.resolve(1, barred, None, lambda: self._vector(row))
-
-    def _vector(self, row: int) -> Vector | None:
-        return self.snapshot.shopper_vector(row)
+        return plan.resolve(1, barred, None, lambda: self.snapshot.shopper_vector(row))
 
 
 def _ground(scene: Scene, shelf: Shelf) -> Ground:

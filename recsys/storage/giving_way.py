@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, text
@@ -23,25 +23,30 @@ def gave_way(error: OperationalError) -> bool:
     return getattr(error.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE
 
 
-def execute_giving_way(connection: Connection, statement: str) -> None:
-    """Execute a statement outside any transaction; where its table is in use, let the others pass and try again.
+def giving_way(step: Callable[[], object]) -> None:
+    """Take a step; where it was given up because a table is in use, let the others pass and try again.
 
     Raises:
         Unavailable: when the table was in use the whole time, more than a minute.
     """
+    for tries_left in reversed(range(_TRIES)):
+        try:
+            step()
+        except OperationalError as error:
+            if not gave_way(error):
+                raise
+            if not tries_left:
+                raise Unavailable(BUSY) from error
+            time.sleep(_PAUSE_SECONDS)
+        else:
+            return
+
+
+def execute_giving_way(connection: Connection, statement: str) -> None:
+    """Execute a statement outside any transaction; see `giving_way`."""
     connection.execute(text(f"SET lock_timeout = '{TABLE_WAIT}'"))
     try:
-        for tries_left in reversed(range(_TRIES)):
-            try:
-                connection.execute(text(statement))
-            except OperationalError as error:
-                if not gave_way(error):
-                    raise
-                if not tries_left:
-                    raise Unavailable(BUSY) from error
-                time.sleep(_PAUSE_SECONDS)
-            else:
-                return
+        giving_way(lambda: connection.execute(text(statement)))
     finally:
         connection.execute(text("SET lock_timeout = 0"))
 

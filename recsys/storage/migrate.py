@@ -8,7 +8,6 @@ What takes long on large tables is done outside, beside their writers (`upgradin
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -20,11 +19,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import OperationalError
 
-from recsys.domain.errors import RecsysError, Unavailable
+from recsys.domain.errors import RecsysError
 from recsys.storage.engine import make_engine, writing
-from recsys.storage.giving_way import BUSY, TABLE_WAIT, gave_way
+from recsys.storage.giving_way import TABLE_WAIT, giving_way
 from recsys.storage.large_indexes import make_large_indexes
 from recsys.storage.partitions import is_part, make_ahead
 from recsys.storage.tables import Base
@@ -32,8 +30,6 @@ from recsys.storage.upgrading_events import AFTER, BEFORE, prepare_partitions
 
 _LOCK = 7_263_905_117
 """Any number; two upgrades of one PostgreSQL database meet at it."""
-
-_TRIES, _PAUSE_SECONDS = 120, 0.5
 
 
 def _is_ours(name: str | None, kind: str, _parents: Any) -> bool:
@@ -62,17 +58,7 @@ def upgrade(url: str, revision: str = "head") -> None:
 
 
 def _upgrade(url: str, revision: str) -> None:
-    for tries_left in reversed(range(_TRIES)):
-        try:
-            _run(url, lambda config: command.upgrade(config, revision))
-        except OperationalError as error:
-            if not gave_way(error):
-                raise
-            if not tries_left:
-                raise Unavailable(BUSY) from error
-            time.sleep(_PAUSE_SECONDS)
-        else:
-            return
+    giving_way(lambda: _run(url, lambda config: command.upgrade(config, revision)))
 
 
 def _make_room(url: str) -> None:

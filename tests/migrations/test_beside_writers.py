@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from recsys.domain.events import Event, EventType
 from recsys.services.events import record_events
-from recsys.storage import large_indexes, migrate
+from recsys.storage import giving_way, large_indexes, migrate
 from recsys.storage.engine import make_engine
 from recsys.storage.partitions import parts
 from tests.integration.shops import MORNING, make_shop
@@ -50,7 +50,7 @@ def engine(empty_postgres_url):
 def test_readers_of_a_table_in_use_never_queue_behind_the_upgrade(engine, empty_postgres_url, monkeypatch):
     migrate.upgrade(empty_postgres_url, "0001")
     begun_again = []
-    monkeypatch.setattr(migrate, "_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(giving_way, "_PAUSE_SECONDS", 0.01)
     real = migrate._run
     monkeypatch.setattr(migrate, "_run", lambda *given: (begun_again.append(1), real(*given))[1])
     with engine.begin() as user:
@@ -71,11 +71,11 @@ def test_an_upgrade_that_never_gets_its_table_says_so_and_changes_nothing(
     engine, empty_postgres_url, monkeypatch
 ):
     migrate.upgrade(empty_postgres_url, "0001")
-    monkeypatch.setattr(migrate, "_PAUSE_SECONDS", 0.0)
-    monkeypatch.setattr(migrate, "_TRIES", 2)
+    monkeypatch.setattr(giving_way, "_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(giving_way, "_TRIES", 2)
     with engine.begin() as user:
         user.execute(text("SELECT count(*) FROM dislike"))
-        with pytest.raises(migrate.Unavailable, match="in use the whole time"):
+        with pytest.raises(giving_way.Unavailable, match="in use the whole time"):
             migrate.upgrade(empty_postgres_url)
     assert migrate.current(empty_postgres_url) == "0001"
 

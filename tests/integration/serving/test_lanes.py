@@ -103,6 +103,7 @@ QUESTIONS = st.fixed_dictionaries(
         "personalised": st.sampled_from(["true", "false"]),
         "row": st.sampled_from(["main", "nothing"]),
         "tag": st.just("red"),
+        "price_min": st.sampled_from([0, 5]),
         "exclude": st.just("i05"),
         "context_item": st.just("i06"),
         "segment": st.just("loyal"),
@@ -147,6 +148,23 @@ def test_plain_questions_take_the_quick_way(asking, monkeypatch, query):
     assert (status, quick) == (200, [COMPILES])
     assert json.loads(body)["items"]
     assert asking(NOON)(query, HTTP_IF_NONE_MATCH=head["ETag"])[0] == 304
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "price_min=0",
+        "price_max=9",
+        "tag=red",
+        "exclude=i05",
+        "context_item=i06",
+        "segment=x",
+        "personalised=false",
+    ],
+)
+def test_whoever_asks_for_more_goes_the_general_way(asking, monkeypatch, more):
+    monkeypatch.setattr(Lane, "answer", lambda *_args, **_options: pytest.fail("took the quick way"))
+    assert asking(NOON)(f"surface=product&user_id=ann&limit=5&{more}")[0] == 200
 
 
 def test_windows_open_and_close_on_the_quick_way_too(asking):
