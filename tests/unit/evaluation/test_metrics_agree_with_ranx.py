@@ -27,9 +27,16 @@ def ours(lists, truth):
 
 
 @pytest.fixture(scope="module")
-def theirs():
-    # Compiling takes ranx minutes and saves it milliseconds here.
+def uncompiled():
+    """Compiling takes ranx minutes and saves it milliseconds here; our own loops, later in this process, need it."""
+    before = numba.config.DISABLE_JIT
     numba.config.DISABLE_JIT = True
+    yield
+    numba.config.DISABLE_JIT = before
+
+
+@pytest.fixture(scope="module")
+def theirs(uncompiled):
     import ranx
 
     def mean(lists, truth, name):
