@@ -1,4 +1,4 @@
-"""Running a WSGI application under Granian, the endpoint and the desk alike."""
+"""Running a WSGI application under Granian, the endpoint and the desk alike; see also `prompt`."""
 
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ from typing import Any
 
 from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
-from granian.server import MPServer
+from granian.server import MPServer, mp
 
+from recsys.services.prompt import promptly
 from recsys.settings import Settings
 
 THREADS = 16
-"""Threads a worker, started as they are needed: Python answers one request at a time, the others wait or write."""
+"""Threads a worker, started as they are needed: Python runs one at a time, the others wait or write."""
 
+_WRAPPER = "_wsgi_call_wrap"
+"""What Granian calls to wrap an application, looked up whenever a worker starts."""
 _BACKLOG = 1024
 _GRACE_SECONDS = 10
 _BEGUN_SECONDS = 1.0
@@ -49,19 +52,28 @@ class Host(MPServer):
             self.respawned_wrks.clear()
 
 
-def host(target: str, settings: Settings, *, port: int, workers: int) -> None:
+def host(target: str, settings: Settings, *, port: int, workers: int, prompt: bool = False) -> None:
     """Answer on `settings.host` until SIGTERM or SIGINT; must run in the main thread.
 
     A worker that dies is started again, see `Host`. Requests under way are finished.
 
     Args:
         target: the application's factory, as module:function.
+        settings: where to listen.
+        port: the port there.
+        workers: how many processes.
+        prompt: the application is a `prompt.Prompt`, and is asked in two steps.
+
     """
     # Workers read the environment: they must see the settings given here.
     os.environ.update(settings.to_environment())
     # Imported before the workers are forked, everything is there when they begin.
     import_module(target.partition(":")[0])
     logging.getLogger("_granian").addFilter(_is_no_advice)
+    # Without the server's own wrapper to put ours in place of, the application is run as any other.
+    prompt = prompt and hasattr(mp, _WRAPPER)
+    if prompt:
+        setattr(mp, _WRAPPER, lambda application, *_: promptly(application, THREADS))
     Host(
         target,
         address=settings.host,
@@ -69,7 +81,7 @@ def host(target: str, settings: Settings, *, port: int, workers: int) -> None:
         interface=Interfaces.WSGI,
         factory=True,
         workers=workers,
-        blocking_threads=THREADS,
+        blocking_threads=1 if prompt else THREADS,
         backlog=_BACKLOG,
         http=HTTPModes.http1,
         websockets=False,

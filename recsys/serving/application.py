@@ -1,4 +1,4 @@
-"""The endpoint as a WSGI callable: finds the route, checks the key, answers, writes the log."""
+"""The endpoint as a WSGI callable: finds the route, lets in, answers, writes the log."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
 from multiprocessing import parent_process
 from multiprocessing.util import Finalize
@@ -15,19 +16,21 @@ from multiprocessing.util import Finalize
 import structlog
 
 from recsys.domain.errors import RecsysError
+from recsys.services.prompt import Reply
 from recsys.services.shop import Shop, open_shop
 from recsys.serving.answering import Answering
+from recsys.serving.at_once import AtOnce
 from recsys.serving.bodies import MAX_BODY_BYTES, body_read
+from recsys.serving.door import PRIVATE, VARY, Door
 from recsys.serving.events import EventsRoute
 from recsys.serving.health import HealthRoutes
-from recsys.serving.http import Environ, HttpRequest, HttpResponse, StartResponse
+from recsys.serving.http import Environ, HttpRequest, HttpResponse, StartResponse, status_line
 from recsys.serving.item_texts import TextsByCatalog
 from recsys.serving.items import ItemsRoute
 from recsys.serving.keys import (
     ADMIN,
     EVENTS,
     READ,
-    authenticate,
     check_origin,
     cors_headers,
     preflight_headers,
@@ -39,7 +42,7 @@ from recsys.serving.meter import Meter, shared_memory
 from recsys.serving.metrics import MetricsRoute
 from recsys.serving.openapi import openapi
 from recsys.serving.pages import PAGE_PATH, PagesRoute
-from recsys.serving.problems import Problem, problem_of, too_busy, unavailable
+from recsys.serving.problems import Problem, problem_of
 from recsys.serving.rate_limits import RateLimits
 from recsys.serving.recommendations import RecommendationsRoute
 from recsys.serving.router import KeyedRoute, OpenRoute, Route, Router
@@ -51,14 +54,11 @@ from recsys.serving.themes import THEME_PATH, ThemesRoute
 from recsys.serving.turnstile import Turnstile
 from recsys.serving.watching import LiveWatch
 from recsys.settings import Settings
-from recsys.slates.overlays import LiveKey
 from recsys.slates.refresh import LiveHolder
 
 _log = structlog.get_logger(__name__)
 _DRAINED_BYTES = 4 * MAX_BODY_BYTES
-_PRIVATE = ("Cache-Control", "private, no-cache")
 _COUNTED = frozenset({"/v1/recommendations"})
-_VARY = ("Vary", "Authorization, X-API-Key, X-Shopper-Token, Origin")
 
 
 class Application:
@@ -76,13 +76,14 @@ class Application:
         self._live = live
         self._monotonic = monotonic
         self.meter = self._meter = meter = Meter(shared or shared_memory())
-        self._limits = RateLimits(monotonic, meter.shared.common)
-        self._shoppers = ShopperTokens(shop.settings, clock)
         self._log = RequestLog(_log, monotonic, _COUNTED)
         self.shedder = Shedder(shop.settings.shed_seconds)
+        limits = RateLimits(monotonic, meter.shared.common)
+        self._door = Door(live, ShopperTokens(shop.settings, clock), limits, self.shedder, meter)
         health = HealthRoutes(live, clock)
         answering = Answering.of(shop.settings, live.current, clock, meter)
-        recommendations = RecommendationsRoute(answering, TextsByCatalog(), Lanes(answering))
+        recommendations = RecommendationsRoute(answering, TextsByCatalog())
+        self._at_once = AtOnce(self._door, Lanes(answering), answering, self._log, monotonic)
         similar = SimilarRoute(answering)
         themes, pages = ThemesRoute(answering), PagesRoute(answering)
         items = ItemsRoute(shop, live.catch_up)
@@ -114,8 +115,18 @@ class Application:
         return self.router.routes
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request."""
+        """Answer one request, as WSGI has it."""
+        begun = self.begin(environ)
+        status, headers, body = begun if isinstance(begun, tuple) else begun()
+        start_response(status_line(status), headers)
+        return [body]
+
+    def begin(self, environ: Environ) -> Reply | Callable[[], Reply]:
+        """The reply to a request that a lane answers, or what is still to be done; see `services.prompt`."""
         http, began = HttpRequest(environ), self._monotonic()
+        return self._at_once.reply(http, began) or partial(self._in_time, http, began)
+
+    def _in_time(self, http: HttpRequest, began: float) -> Reply:
         self._meter.begin()
         response = self._answer(http)
         if response.status >= HTTPStatus.BAD_REQUEST:
@@ -125,7 +136,7 @@ class Application:
         self._meter.end(method, path, response.status, self._monotonic() - began)
         if path != "/healthz" or http.header("user-agent") != CANARY:
             self._log.write(http.method, path, response.status, began)
-        return response.send(start_response, without_body=http.method == "HEAD")
+        return response.reply(without_body=http.method == "HEAD")
 
     def _answer(self, http: HttpRequest) -> HttpResponse:
         """The response, whatever happens on the way."""
@@ -140,36 +151,18 @@ class Application:
             return _response_to(fault, http)
 
     def _keyed(self, http: HttpRequest, route: KeyedRoute) -> HttpResponse:
-        key = self._key_of(http)
+        key = self._door.key_of(http)
         # On errors too: pages must be able to read them, and a refused request counts.
-        headers: list[tuple[str, str]] = [_VARY, *cors_headers(http, key)]
+        headers: list[tuple[str, str]] = [VARY, *cors_headers(http, key)]
         try:
             check_origin(http, key)
             require_scope(key, route.scope)
-            self._check_room(route)
-            headers += self._limits.take(key)
-            response = route.handle(http, self._shoppers.vouched(http, key))
-            headers.insert(0, _PRIVATE)
+            headers += self._door.admit(http, key, route.scope)
+            response = route.handle(http, self._door.shoppers.vouched(http, key))
+            headers.insert(0, PRIVATE)
         except Exception as fault:  # noqa: BLE001 - the last resort, as in `_answer`
             response = _response_to(fault, http)
         return response.with_headers(headers)
-
-    def _key_of(self, http: HttpRequest) -> LiveKey:
-        """The key of a request. Raises `Problem`: 401, or 503 where nobody can know yet which keys there are."""
-        try:
-            return authenticate(http, self._live.current().overlays.keys)
-        except Problem:
-            if self._live.last_success is None and not self._live.current().overlays.keys:
-                raise unavailable(
-                    "The database has not been reached yet, so no key is known; ask again."
-                ) from None
-            raise
-
-    def _check_room(self, route: KeyedRoute) -> None:
-        """Raise `Problem` (503) for the share of requests that there is no time for; what admins do goes first."""
-        if route.scope != ADMIN and self.shedder.turns_away():
-            self._meter.shed()
-            raise too_busy()
 
     def _options(self, http: HttpRequest) -> HttpResponse:
         allowed = self.router.allowed(http.path)

@@ -10,6 +10,8 @@ from typing import Any
 
 import msgspec
 
+from recsys.services.prompt import Reply
+
 Environ = dict[str, Any]
 Headers = tuple[tuple[str, str], ...]
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
@@ -33,13 +35,17 @@ class HttpRequest:
         method: in capitals.
         path: decoded.
         query: still encoded.
+        turned_away: whether there is no time for it; None until that was decided.
+        limits: headers that tell where its key stands; None until it was counted.
 
     """
 
-    __slots__ = ("environ", "method", "path", "query")
+    __slots__ = ("environ", "limits", "method", "path", "query", "turned_away")
 
     def __init__(self, environ: Environ) -> None:
         self.environ = environ
+        self.turned_away: bool | None = None
+        self.limits: Headers | None = None
         self.method = str(environ.get("REQUEST_METHOD", "GET")).upper()
         self.path = str(environ.get("PATH_INFO", "")) or "/"
         self.query = str(environ.get("QUERY_STRING", ""))
@@ -48,6 +54,11 @@ class HttpRequest:
         """A header by its name in small letters with hyphens, None when it was not sent."""
         found = self.environ.get(_environ_name(name))
         return None if found is None else str(found).strip()
+
+    @property
+    def has_body(self) -> bool:
+        """Whether a body comes with it."""
+        return "CONTENT_LENGTH" in self.environ or "HTTP_TRANSFER_ENCODING" in self.environ
 
     def read(self, most: int) -> bytes:
         """Up to `most` bytes of the body."""
@@ -87,13 +98,17 @@ class HttpResponse:
         """The same response with further headers."""
         return HttpResponse(self.status, self.body, (*self.headers, *headers))
 
-    def send(self, start: StartResponse, *, without_body: bool) -> list[bytes]:
-        """Hand the response to the server; `without_body` for HEAD."""
+    def reply(self, *, without_body: bool) -> Reply:
+        """What is handed to the server; `without_body` for HEAD."""
         headers = list(self.headers)
         if self.status not in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}:
             headers.append(("Content-Length", str(len(self.body))))
-        start(_STATUS_LINES[self.status], headers)
-        return [] if without_body else [self.body]
+        return self.status, headers, b"" if without_body else self.body
+
+
+def status_line(status: int) -> str:
+    """As WSGI wants a status."""
+    return _STATUS_LINES[status]
 
 
 def json_response(status: int, content: object, headers: Iterable[tuple[str, str]] = ()) -> HttpResponse:

@@ -80,6 +80,11 @@ class Meter:
         with self._lock:
             self._own[IN_FLIGHT] += 1.0
 
+    def answered(self, route: str, status: int, seconds: float) -> None:
+        """A GET was answered at once."""
+        self.begin()
+        self.end("GET", route, status, seconds)
+
     def end(self, method: str, route: str, status: int, seconds: float) -> None:
         """A request ends."""
         row, column = self._row.get((method, route), 0), _COLUMN.get(status, len(STATUSES))

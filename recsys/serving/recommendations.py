@@ -10,7 +10,6 @@ from recsys.serving.bodies import read_json
 from recsys.serving.http import JSON, HttpRequest, HttpResponse
 from recsys.serving.item_texts import TextsByCatalog, as_json, items_as_json, quoted
 from recsys.serving.keys import check_allowed
-from recsys.serving.lanes import Lanes
 from recsys.serving.meter import Meter
 from recsys.serving.parameters import RECOMMENDATIONS_BODY, Asked, parse_body
 from recsys.serving.questions import Question
@@ -28,21 +27,16 @@ _JSON = ("Content-Type", JSON)
 
 @dataclass(frozen=True, slots=True)
 class RecommendationsRoute:
-    """Answers for one row, with provenance: by a lane where that is enough, as text where the merge is the lean one."""
+    """Answers for one row, with provenance, as text where the merge is the lean one; see also `at_once`."""
 
     answering: Answering
     texts: TextsByCatalog
-    lanes: Lanes
 
     def get(self, http: HttpRequest, key: LiveKey) -> HttpResponse:
         """One row's slate, asked for in the address."""
-        asked, shared = read_query(http.query)
+        asked, _ = read_query(http.query)
         check_allowed(asked, key)
-        # The reference is read once: everything below sees one and the same state.
-        state = self.answering.state()
-        lane = self.lanes.of(shared, asked, state)
-        quick = lane and lane.answer(http, asked, self.answering.clock(), tells_because=key.tells_because)
-        return quick or self._answer(http, asked, state, key)
+        return self._answer(http, asked, self.answering.state(), key)
 
     def post(self, http: HttpRequest, key: LiveKey) -> HttpResponse:
         """One row's slate, asked for in a JSON body."""

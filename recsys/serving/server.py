@@ -12,4 +12,4 @@ TARGET = "recsys.serving.application:create"
 def serve(settings: Settings, workers: int | None = None) -> None:
     """Answer on `settings.api_port`; `workers` defaults to `settings.workers`. See `host`."""
     compile_loops()
-    host(TARGET, settings, port=settings.api_port, workers=workers or settings.workers)
+    host(TARGET, settings, port=settings.api_port, workers=workers or settings.workers, prompt=True)
