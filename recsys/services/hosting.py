@@ -73,7 +73,7 @@ def host(target: str, settings: Settings, *, port: int, workers: int, prompt: bo
     # Without the server's own wrapper to put ours in place of, the application is run as any other.
     prompt = prompt and hasattr(mp, _WRAPPER)
     if prompt:
-        setattr(mp, _WRAPPER, lambda application, *_: promptly(application, THREADS))
+        setattr(mp, _WRAPPER, lambda application, *_: promptly(application))
     Host(
         target,
         address=settings.host,
@@ -81,7 +81,7 @@ def host(target: str, settings: Settings, *, port: int, workers: int, prompt: bo
         interface=Interfaces.WSGI,
         factory=True,
         workers=workers,
-        blocking_threads=1 if prompt else THREADS,
+        blocking_threads=THREADS,
         backlog=_BACKLOG,
         http=HTTPModes.http1,
         websockets=False,

@@ -59,7 +59,7 @@ def entity_tag(answer: msgspec.Struct) -> str:
     return text_tag(msgspec.json.encode(lasting))
 
 
-def text_tag(lasting: bytes) -> str:
+def text_tag(lasting: bytes | memoryview) -> str:
     """The same over an answer that is text already, without its id and cursor."""
     hashed = hashlib.sha256()
     for at in range(0, len(lasting), _HELD_BYTES):

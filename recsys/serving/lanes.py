@@ -6,7 +6,7 @@ each merged afresh, and leaves every other to the general way, whose answers its
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -14,50 +14,53 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.domain.ids import RuleId
 from recsys.domain.requests import Request
 from recsys.serving.answering import Answering
 from recsys.serving.answers import matches, text_tag
 from recsys.serving.cursor import Binding, Place, binding, digests_under, seal_cursor
 from recsys.serving.http import JSON, HttpRequest, HttpResponse
 from recsys.serving.item_texts import quoted
-from recsys.serving.page_text import Bytes
+from recsys.serving.page_text import Behind, Bytes, Said
 from recsys.serving.parameters import Asked
 from recsys.serving.pieces import Pieces, PiecesByFields
-from recsys.serving.plain_items import WordsOfPins, plain_items, words_of_pins
+from recsys.serving.plain_items import behind_of, plain_items, words_of
 from recsys.serving.questions import notes_on, question_of
 from recsys.serving.recommendation_id import pack_part
-from recsys.serving.shown import pack_shown
 from recsys.slates.answer import Known, lays
 from recsys.slates.columns import microseconds
 from recsys.slates.compiling import COMPILES
 from recsys.slates.measuring import part_of_placements
-from recsys.slates.plain import PlainPage, Stage
+from recsys.slates.plain import Cast, PlainPage, Stage
+from recsys.slates.plan import Held
 from recsys.slates.state import CompiledRelease, LiveState
 
 MOST_LANES = 512
 _MOST_SAID = 256
-"""Sets of pins whose words a market keeps: holdouts make many of them."""
+"""Casts whose words a market keeps, and sets of pins: holdouts make many of them."""
 _JSON = ("Content-Type", JSON)
-_TAIL = b'],"notes":[],"next_cursor":'
+_TAIL = '],"notes":[],"next_cursor":'
 _PLAIN = ("cursor", "segment", "context_item", "exclude", "tag", "price_min", "price_max", "at", "items")
 """Whoever gives one of these asks for more than a plain page."""
 
 
 class _OfPins(NamedTuple):
-    """What is said of the pins on a page: their words, and their part, packed."""
+    """What is known of the pins on a page: how many there are of each source, the slot after the last, their part, packed."""
 
-    words: WordsOfPins
+    pins: int
+    themes: int
+    pins_from: int
     part: bytes
 
 
 @dataclass(slots=True)
 class _Market:
-    """One market of a lane: the stage while its scene holds, and what is said of pins there, by who holds slots."""
+    """One market of a lane: the stage while its scene holds, and what is said there of casts, and of pins on a page."""
 
     stage: Stage
+    behind: Behind
     request: Request
-    said: dict[tuple[RuleId, ...], _OfPins] = field(default_factory=dict)
+    words: dict[tuple[Cast, bool], Said] = field(default_factory=dict)
+    pins: dict[tuple[Cast, bytes], _OfPins] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ class Lane:
     state: LiveState
     release: CompiledRelease
     pieces: Pieces
-    head: bytes
+    head: str
     bound: Binding
     seqs: NDArray[np.int64]
     _markets: dict[str | None, _Market | None] = field(default_factory=dict)
@@ -86,26 +89,35 @@ class Lane:
         market = self._market(asked, now, known)
         if market is None:
             return None
-        acting = market.stage.scene.acting(user, index.holdout_key)
-        told = self._told(asked, market.stage)
-        laid = market.stage.lay(acting, known.row, told, asked.limit)
+        stage = market.stage
+        acting = stage.scene.acting(user, index.holdout_key)
+        laid = stage.lay(acting, known.row, self._told(asked, stage), asked.limit)
         if laid is None:
             return None
-        said = self._said(laid, market, known, asked, now)
-        items = plain_items(laid, market.stage, self.pieces, said.words, tells_because=tells_because)
-        self._count(laid)
-        return self._response(http, asked, microseconds(now), laid, items, said.part)
+        said = self._words(laid.cast, market, tells_because=tells_because)
+        lasting, shown = plain_items(laid, market.behind, self.pieces, said, self.seqs)
+        of_pins = self._of_pins(laid, market, known, asked, now)
+        self._count(laid, of_pins)
+        return self._response(http, asked, microseconds(now), laid, lasting.data, shown, of_pins)
 
     def _response(
-        self, http: HttpRequest, asked: Asked, at: int, laid: PlainPage, items: Bytes, part: bytes
+        self,
+        http: HttpRequest,
+        asked: Asked,
+        at: int,
+        laid: PlainPage,
+        lasting: memoryview,
+        shown: Bytes,
+        of_pins: _OfPins,
     ) -> HttpResponse:
         """The page with its id and cursor, or 304 when the client has it already; `at` in microseconds since 1970."""
-        lasting = b"".join((self.head, items.data, _TAIL))
         tag = text_tag(lasting)
         if matches(http.header("if-none-match"), tag):
             return HttpResponse(304, headers=(("ETag", tag),))
-        made = self.answering.sealed_id(asked, self.state, self.release.number, at, part).encode()
-        cursor = self._cursor(laid, asked, at).encode()
+        made = self.answering.sealed_id(asked, self.state, self.release.number, at, of_pins.part).encode()
+        place = Place(self.release.number, at, 1 + len(laid.page), of_pins.pins_from)
+        key = self.answering.cursor_key
+        cursor = seal_cursor(place, shown.tobytes(), digests_under(self.bound, asked, key), key).encode()
         body = b"".join((b'{"recommendation_id":"', made, b'",', lasting, b'"', cursor, b'"}'))
         return HttpResponse(200, body, (_JSON, ("ETag", tag)))
 
@@ -118,7 +130,7 @@ class Lane:
                 return kept
         request = question_of(asked, self.state, now, self.release, None, known).request
         stage = Stage.of(self.state.scenes_of(self.release).of(request))
-        made = self._markets[name] = None if stage is None else _Market(stage, request)
+        made = self._markets[name] = None if stage is None else _Market(stage, behind_of(stage), request)
         return made
 
     def _told(self, asked: Asked, stage: Stage) -> Collection[int]:
@@ -128,35 +140,45 @@ class Lane:
         numbers = stage.scene.shelf.columns.numbers
         return {numbers[each] for each in ids if each in numbers} if ids else ()
 
-    def _said(self, laid: PlainPage, market: _Market, known: Known, asked: Asked, now: datetime) -> _OfPins:
-        """What is said of the pins on a page; where rules have a holdout, each shopper's part is another."""
-        key = tuple([each.pin.id for each in laid.held])
-        found = market.said.get(key)
+    def _words(self, cast: Cast, market: _Market, *, tells_because: bool) -> Said:
+        """The words of a page on which a cast acts."""
+        key = cast, tells_because
+        found = market.words.get(key)
         if found is None:
-            words = words_of_pins(laid.held, market.request.market)
-            found = _OfPins(words, self._part(laid, market.request))
-            if len(market.said) < _MOST_SAID:
-                market.said[key] = found
+            name = market.request.market
+            found = words_of(cast.held, name, tells_because=tells_because, before=self.head, after=_TAIL)
+            if len(market.words) < _MOST_SAID:
+                market.words[key] = found
+        return found
+
+    def _of_pins(
+        self, laid: PlainPage, market: _Market, known: Known, asked: Asked, now: datetime
+    ) -> _OfPins:
+        """What is known of the pins on a page; where rules have a holdout, each shopper's part is another."""
+        key = laid.cast, laid.held.tobytes()
+        found = market.pins.get(key)
+        if found is None:
+            held = [laid.cast.held[each] for each in laid.held.tolist()]
+            themes = len([1 for each in held if each.theme is not None])
+            last = held[-1].slot + 1 if held else 0
+            found = _OfPins(len(held) - themes, themes, last, self._part(held, market.request))
+            if len(market.pins) < _MOST_SAID:
+                market.pins[key] = found
         if not self.release.index.measured:
             return found
+        held = [laid.cast.held[each] for each in laid.held.tolist()]
         request = question_of(asked, self.state, now, self.release, None, known).request
-        return found._replace(part=self._part(laid, request))
+        return found._replace(part=self._part(held, request))
 
-    def _part(self, laid: PlainPage, request: Request) -> bytes:
-        held = [(each.slot, each.pin.id) for each in laid.held]
-        return pack_part(part_of_placements(self.release.index, request, held, self.state.catalog))
+    def _part(self, held: Iterable[Held], request: Request) -> bytes:
+        placed = [(each.slot, each.pin.id) for each in held]
+        return pack_part(part_of_placements(self.release.index, request, placed, self.state.catalog))
 
-    def _count(self, laid: PlainPage) -> None:
-        pins, themes = len(laid.held), len([1 for each in laid.held if each.theme is not None])
+    def _count(self, laid: PlainPage, of_pins: _OfPins) -> None:
+        pins, themes = of_pins.pins, of_pins.themes
         self.answering.meter.served_from(
-            pin=pins - themes, theme=themes, model=len(laid.page) - pins, fallback=0
+            pin=pins, theme=themes, model=len(laid.page) - pins - themes, fallback=0
         )
-
-    def _cursor(self, laid: PlainPage, asked: Asked, at: int) -> str:
-        key, held = self.answering.cursor_key, laid.held
-        place = Place(self.release.number, at, 1 + len(laid.page), held[-1].slot + 1 if held else 0)
-        shown = pack_shown(laid.page, self.seqs).tobytes()
-        return seal_cursor(place, shown, digests_under(self.bound, asked, key), key)
 
 
 class Lanes:
@@ -203,9 +225,9 @@ def _asks_plainly(asked: Asked) -> bool:
     return asked.personalised and all(getattr(asked, name) in (None, ()) for name in _PLAIN)
 
 
-def _head(asked: Asked, release: CompiledRelease) -> bytes:
+def _head(asked: Asked, release: CompiledRelease) -> str:
     """What stands before the items, without the id."""
     return (
         f'"surface":{quoted(asked.surface)},"row":{quoted(asked.row)},"release_id":{release.number},'
         f'"run_id":{quoted(release.run_id)},"personalised":true,"items":['
-    ).encode()
+    )

@@ -40,6 +40,8 @@ _DONE = as_bytes("]}")
 _NULL = as_bytes("null")
 _FIXED = sum(map(len, (_SCORE, _RANK, _REASON, _AND, _BECAUSE, _DONE, _NULL))) + 4 * _MOST_DIGITS
 _FIXED_OF_ONE = _MOST_DIGITS + 2
+_MOST_BYTES = 5
+"""Of one number of 32 bits, packed in groups of seven."""
 
 
 class Texts(NamedTuple):
@@ -51,43 +53,57 @@ class Texts(NamedTuple):
 
 
 class Behind(NamedTuple):
-    """A shopper's candidates: scores [n], and what is behind them and how much, two each [2 n], as in `RankedLists`."""
+    """Everybody's candidates: scores [n], and what is behind them and how much, two each [2 n], as in `RankedLists`.
 
+    `numbers` are the item number of each place in the snapshot.
+    """
+
+    numbers: Numbers
     scores: Floats
     because: Numbers
     shares: Floats
 
 
+BEFORE, AFTER, NAMED, UNNAMED, PINS = range(5)
+"""Words of a page: what stands before its items and behind them; how a reason with titles begins, what is said without;
+and from `PINS` on what stands before and after `displaced` of each contender, two by two."""
+
+
 class Said(NamedTuple):
-    """Words: how a reason with titles begins, what is said without; of each pin what stands before and after `displaced`.
+    """Words end to end, and where each ends: int32 [n], see `BEFORE`."""
 
-    `ends` [2 h] are where the pieces of pins end in `pins`.
-    """
-
-    named: Bytes
-    unnamed: Bytes
-    pins: Bytes
+    words: Bytes
     ends: NDArray[np.int32]
     tells_because: bool
 
 
 @compiled
-def write_page(page: Page, numbers: Numbers, behind: Behind, texts: Texts, said: Said) -> Bytes:
-    """The items of a page, without brackets around them; nothing where an item's pieces are not written yet.
+def write_page(
+    page: Page,
+    behind: Behind,
+    first: int,
+    texts: Texts,
+    said: Said,
+    seqs: NDArray[np.int64],
+) -> tuple[Bytes, Bytes]:
+    """The items of a page between the words around them, and what it showed, packed as `cursor.encode_cursor` does it.
+
+    Nothing where an item's pieces are not written yet.
 
     Args:
-        page: as `loops.lay_page` gives it, without the slot beyond.
-        numbers: the item number of each place in the snapshot.
+        page: as `loops.lay_page` gives it.
         behind: the candidates.
+        first: where the shopper's begin.
         texts: the pieces of the catalog's items.
         said: the words.
+        seqs: the catalog's small number of each item number.
 
     """
-    room = _room(page, numbers, behind, texts, said)
+    room = _room(page, behind, first, texts, said)
     out = np.empty(max(room, 0), np.uint8)
     if room < 0:
-        return out
-    end = 0
+        return out, out
+    end = _words_of(out, 0, said, BEFORE)
     for slot in range(len(page)):
         number, place, there = page[slot]
         if slot:
@@ -97,13 +113,39 @@ def write_page(page: Page, numbers: Numbers, behind: Behind, texts: Texts, said:
         if place < 0:
             end = _pin(out, end, texts, said, -1 - place, there)
         else:
-            end = _candidate(out, end, numbers, behind, place, texts, said)
+            end = _candidate(out, end, behind, first, place, texts, said)
         end = _piece(out, end, texts, number, CLOSING)
-    return out[:end]
+    return out[: _words_of(out, end, said, AFTER)], pack_shown(page, seqs)
 
 
 @compiled
-def unwritten(page: Page, numbers: Numbers, because: Numbers, texts: Texts) -> Numbers:
+def pack_shown(page: Page, seqs: NDArray[np.int64]) -> Bytes:
+    """The small numbers of a page's items, ascending, as doubled differences that are odd where a pin placed the item."""
+    marked = np.empty(len(page), np.int64)
+    for n in range(len(page)):
+        value = 2 * seqs[page[n, 0]] + (page[n, 1] < 0)
+        at = n
+        while at and marked[at - 1] > value:
+            marked[at] = marked[at - 1]
+            at -= 1
+        marked[at] = value
+    packed = np.empty(_MOST_BYTES * len(page), np.uint8)
+    end = 0
+    before = 0
+    for value in marked:
+        rest = int(value) - before
+        before = int(value) & ~1
+        while rest > 0x7F:
+            packed[end] = rest & 0x7F | 0x80
+            rest >>= 7
+            end += 1
+        packed[end] = rest
+        end += 1
+    return packed[:end]
+
+
+@compiled
+def unwritten(page: Page, behind: Behind, first: int, texts: Texts) -> Numbers:
     """The numbers that a page needs and whose pieces are not written yet; some may come twice."""
     found = np.empty(3 * len(page), np.int32)
     n = 0
@@ -113,8 +155,9 @@ def unwritten(page: Page, numbers: Numbers, because: Numbers, texts: Texts) -> N
         if place < 0:
             n = _note(found, n, there, texts)
         else:
-            n = _note(found, n, numbers[because[2 * place]], texts)
-            n = _note(found, n, numbers[because[2 * place + 1]], texts)
+            at = 2 * (first + place)
+            n = _note(found, n, behind.numbers[behind.because[at]], texts)
+            n = _note(found, n, behind.numbers[behind.because[at + 1]], texts)
     return found[:n]
 
 
@@ -128,43 +171,44 @@ def _note(found: Numbers, n: int, number: int, texts: Texts) -> int:
 
 
 @compiled
-def _room(page: Page, numbers: Numbers, behind: Behind, texts: Texts, said: Said) -> int:
+def _room(page: Page, behind: Behind, first: int, texts: Texts, said: Said) -> int:
     """How many bytes the text has at most; -1 where pieces are not written yet."""
-    if len(unwritten(page, numbers, behind.because, texts)):
+    if len(unwritten(page, behind, first, texts)):
         return -1
-    most = len(said.pins)
+    most = len(said.words)
+    reasons = max(_size(said, NAMED), _size(said, UNNAMED))
     for slot in range(len(page)):
         number, place, there = page[slot]
-        most += _FIXED + texts.ends[number, CLOSING] + len(said.named) + len(said.unnamed)
+        most += _FIXED + texts.ends[number, CLOSING] + reasons
         if there >= 0:
             most += texts.ends[there, ID]
         if place >= 0:
-            for at in (2 * place, 2 * place + 1):
-                each = numbers[behind.because[at]]
+            at = 2 * (first + place)
+            for behind_it in (at, at + 1):
+                each = behind.numbers[behind.because[behind_it]]
                 if each >= 0:
                     most += _FIXED_OF_ONE + texts.ends[each, BEHIND]
     return most
 
 
 @compiled
-def _candidate(
-    out: Bytes, end: int, numbers: Numbers, behind: Behind, place: int, texts: Texts, said: Said
-) -> int:
+def _candidate(out: Bytes, end: int, behind: Behind, first: int, place: int, texts: Texts, said: Said) -> int:
     """Where a candidate comes from, and why."""
-    end = _six_digits(out, _put(out, end, _SCORE), behind.scores[place])
+    at = first + place
+    end = _six_digits(out, _put(out, end, _SCORE), behind.scores[at])
     end = _whole(out, _put(out, end, _RANK), place + 1)
     end = _put(out, end, _REASON)
-    first, second = numbers[behind.because[2 * place]], numbers[behind.because[2 * place + 1]]
-    end = _words(out, end, first, second, texts, said)
+    one, two = behind.numbers[behind.because[2 * at]], behind.numbers[behind.because[2 * at + 1]]
+    end = _words(out, end, one, two, texts, said)
     end = _put(out, end, _BECAUSE)
     if said.tells_because:
-        if first >= 0:
-            end = _share(out, end, texts, first, behind.shares[2 * place])
-        if first >= 0 and second >= 0:
+        if one >= 0:
+            end = _share(out, end, texts, one, behind.shares[2 * at])
+        if one >= 0 and two >= 0:
             out[end] = 44
             end += 1
-        if second >= 0:
-            end = _share(out, end, texts, second, behind.shares[2 * place + 1])
+        if two >= 0:
+            end = _share(out, end, texts, two, behind.shares[2 * at + 1])
     return _put(out, end, _DONE)
 
 
@@ -173,9 +217,9 @@ def _words(out: Bytes, end: int, first: int, second: int, texts: Texts, said: Sa
     """A reason in words: with the titles behind it where there are any."""
     one = first if first >= 0 else second
     alone = first < 0 or second < 0
-    if not len(said.named) or one < 0 or (alone and _length(texts, one, TITLE) == 0):
-        return _put(out, end, said.unnamed)
-    end = _piece(out, _put(out, end, said.named), texts, one, TITLE)
+    if not _size(said, NAMED) or one < 0 or (alone and _length(texts, one, TITLE) == 0):
+        return _words_of(out, end, said, UNNAMED)
+    end = _piece(out, _words_of(out, end, said, NAMED), texts, one, TITLE)
     return end if alone else _piece(out, _put(out, end, _AND), texts, second, TITLE)
 
 
@@ -190,10 +234,22 @@ def _share(out: Bytes, end: int, texts: Texts, number: int, share: float) -> int
 @compiled
 def _pin(out: Bytes, end: int, texts: Texts, said: Said, pin: int, there: int) -> int:
     """Which rule placed an item, what it displaced, and why."""
-    begin, middle, last = said.ends[2 * pin - 1] if pin else 0, said.ends[2 * pin], said.ends[2 * pin + 1]
-    end = _copy(out, end, said.pins, begin, middle)
+    end = _words_of(out, end, said, PINS + 2 * pin)
     end = _piece(out, end, texts, there, ID) if there >= 0 else _put(out, end, _NULL)
-    return _copy(out, end, said.pins, middle, last)
+    return _words_of(out, end, said, PINS + 2 * pin + 1)
+
+
+@compiled
+def _words_of(out: Bytes, end: int, said: Said, which: int) -> int:
+    """Copy some words."""
+    last = said.ends[which]
+    return _copy(out, end, said.words, last - _size(said, which), last)
+
+
+@compiled
+def _size(said: Said, which: int) -> int:
+    """How long some words are."""
+    return int(said.ends[which] - (said.ends[which - 1] if which else 0))
 
 
 @compiled

@@ -11,10 +11,15 @@ from recsys.slates.columns import Mask, Numbers
 from recsys.slates.compiling import compiled
 
 NUMBER, PLACE, THERE = range(3)
-"""Columns of a page: the item's number; its place in its tier, or -1 and less for a pin, the first of them at -1;
-and for a pin the number that the slate without pins has there, -1 for none or the same."""
+"""Columns of a page: the item's number; its place among the shopper's candidates, or -1 and less for a pin, the first
+contender at -1; and for a pin the number that the slate without pins has there, -1 for none or the same."""
+
+HEAD, RANKED, TAIL, ALL_TAIL, END = range(5)
+"""Where the parts of a theme's members begin, as `plan.Members` tells them apart, and where the last ends."""
 
 Page = NDArray[np.int32]
+Floats = NDArray[np.float32]
+Places = NDArray[np.int64]
 
 
 class Ground(NamedTuple):
@@ -34,49 +39,158 @@ class Ground(NamedTuple):
     group_limit: int
 
 
-class Own(NamedTuple):
-    """The shopper's part: candidates as places in the snapshot, what is owned as places, further barred numbers."""
+class People(NamedTuple):
+    """What the snapshot says of all shoppers: lists end to end, row i at `starts[i]:starts[i + 1]`, as places in it.
+
+    `vectors` are float32 [n, d].
+    """
 
     candidates: Numbers
+    candidate_starts: Places
+    owned: Numbers
+    owned_starts: Places
+    vectors: Floats
+
+
+class Contenders(NamedTuple):
+    """The pins of one scene and holdout: those on items by slot and precedence, then those on themes likewise.
+
+    Attributes:
+        slots: int32 [c].
+        numbers: int32 [c], the item's number; of a theme which one it is.
+        items: how many are on items.
+        members: the item numbers of all themes, theme after theme.
+        bounds: int32 [t, 5], see `HEAD`.
+        vectors: float32 [r, d], of the ranked members, theme after theme.
+        vectors_from: int32 [t].
+
+    """
+
+    slots: Numbers
+    numbers: Numbers
+    items: int
+    members: Numbers
+    bounds: Page
+    vectors: Floats
+    vectors_from: Numbers
+
+
+class Own(NamedTuple):
+    """The shopper's part: candidates and what is owned as places in the snapshot, in which order; further barred numbers."""
+
+    candidates: Numbers
+    order: Places
     owned: Numbers
     barred: Numbers
 
 
 @compiled
-def lay_page(ground: Ground, own: Own, held: Page, count: int) -> Page:
-    """The items of the slots 1 to `count` + 1, int32 [count + 1, 3]; no rows where the candidates do not reach that far.
+def lay_page(
+    ground: Ground,
+    people: People,
+    contenders: Contenders,
+    row: int,
+    order: Places,
+    barred: Numbers,
+    count: int,
+) -> tuple[Page, Numbers]:
+    """The items of the slots 1 to `count`, int32 [count, 3], and the contenders on the page by slot.
+
+    No rows where the candidates do not reach one slot further, and where all slots are pins': the general way finds out.
 
     Args:
         ground: the scene.
-        own: the shopper.
-        held: int32 [h, 2], slot and number of the pins, by slot.
-        count: how many slots the page has; one more tells whether anything follows.
+        people: what the snapshot says.
+        contenders: the pins.
+        row: the shopper's.
+        order: the order of the shopper's candidates, empty for the one that they have.
+        barred: further numbers that must not come.
+        count: how many slots the page has.
 
     """
+    own = Own(
+        people.candidates[people.candidate_starts[row] : people.candidate_starts[row + 1]],
+        order,
+        people.owned[people.owned_starts[row] : people.owned_starts[row + 1]],
+        barred,
+    )
+    held = _resolved(ground, own, contenders, people.vectors[row])
     wanted = count + 1
-    inside = last = 0
+    inside = on_page = last = 0
     for pin in range(len(held)):
         inside += held[pin, 0] <= wanted
         if held[pin, 0] <= count:
             last = held[pin, 0]
+            on_page += 1
     room = wanted - inside
     organic, unpinned = _first(ground, own, held, room), _first(ground, own, held[:0], last)
-    if len(organic) < room or len(unpinned) < last:
-        return np.empty((0, 3), np.int32)
-    page = np.empty((wanted, 3), np.int32)
+    if on_page == count or len(organic) < room or len(unpinned) < last:
+        return np.empty((0, 3), np.int32), np.empty(0, np.int32)
+    page = np.empty((count, 3), np.int32)
     pin = at = 0
-    for slot in range(1, wanted + 1):
-        row = page[slot - 1]
-        row[2] = -1
+    for slot in range(1, count + 1):
+        line = page[slot - 1]
+        line[2] = -1
         if pin < len(held) and held[pin, 0] == slot:
-            row[0], row[1] = held[pin, 1], -1 - pin
-            if slot <= last and unpinned[slot - 1, 0] != row[0]:
-                row[2] = unpinned[slot - 1, 0]
+            line[0], line[1] = held[pin, 1], -1 - held[pin, 2]
+            if unpinned[slot - 1, 0] != line[0]:
+                line[2] = unpinned[slot - 1, 0]
             pin += 1
         else:
-            row[0], row[1] = organic[at, 0], organic[at, 1]
+            line[0], line[1] = organic[at, 0], organic[at, 1]
             at += 1
-    return page
+    return page, held[:on_page, 2].copy()
+
+
+@compiled
+def _resolved(ground: Ground, own: Own, contenders: Contenders, vector: Floats) -> Page:
+    """Who holds which slot, as `plan.Plan.resolve` finds it: int32 [h, 3], slot, number and contender, by slot."""
+    held = np.empty((len(contenders.slots), 3), np.int32)
+    n = 0
+    for each in range(len(contenders.slots)):
+        slot, number = contenders.slots[each], contenders.numbers[each]
+        if _has_slot(held[:n], slot):
+            continue
+        if each < contenders.items:
+            if not (_free(ground, own, number) and not _holds(held[:n], number)):
+                continue
+        else:
+            number = _member(ground, own, contenders, number, vector, held[:n])
+            if number < 0:
+                continue
+        # By slot: those on themes come after those on items, but may stand before them.
+        at = n
+        while at and held[at - 1, 0] > slot:
+            held[at] = held[at - 1]
+            at -= 1
+        held[at, 0], held[at, 1], held[at, 2] = slot, number, each
+        n += 1
+    return held[:n]
+
+
+@compiled
+def _member(ground: Ground, own: Own, contenders: Contenders, theme: int, vector: Floats, held: Page) -> int:
+    """The first member of a theme, in the shopper's order, that is free and holds no slot; -1 for none."""
+    bounds, members = contenders.bounds[theme], contenders.members
+    for at in range(bounds[HEAD], bounds[RANKED]):
+        if _free(ground, own, members[at]) and not _holds(held, members[at]):
+            return int(members[at])
+    begin, end = bounds[ALL_TAIL], bounds[END]
+    # A theme that nobody's vector orders has all that follow in its last part, and in those before none.
+    if np.any(vector) and bounds[RANKED] < bounds[ALL_TAIL]:
+        best, most = -1, np.float32(-np.inf)
+        shift = contenders.vectors_from[theme] - bounds[RANKED]
+        for at in range(bounds[RANKED], bounds[TAIL]):
+            product = np.float32(_product(contenders.vectors, at + shift, vector))
+            if product > most and _free(ground, own, members[at]) and not _holds(held, members[at]):
+                best, most = members[at], product
+        if best >= 0:
+            return int(best)
+        begin, end = bounds[TAIL], bounds[ALL_TAIL]
+    for at in range(begin, end):
+        if _free(ground, own, members[at]) and not _holds(held, members[at]):
+            return int(members[at])
+    return -1
 
 
 @compiled
@@ -84,9 +198,10 @@ def _first(ground: Ground, own: Own, held: Page, wanted: int) -> Page:
     """The first candidates, at most `wanted`, that nothing bars and no pin holds, within the group limit: [n, 2]."""
     found = np.empty((wanted, 2), np.int32)
     n = 0
-    for place in range(len(own.candidates)):
+    for turn in range(len(own.candidates)):
         if n == wanted:
             break
+        place = own.order[turn] if len(own.order) else turn
         at = own.candidates[place]
         number = ground.numbers[at]
         if ground.eligible[number] and not (
@@ -109,6 +224,15 @@ def _fits(ground: Ground, found: Page, number: int) -> bool:
     for each in range(len(found)):
         before += ground.groups[found[each, 0]] == group
     return before < ground.group_limit
+
+
+@compiled
+def _free(ground: Ground, own: Own, number: int) -> bool:
+    """Whether the shopper neither owns a number nor has it barred."""
+    found = _in(own.barred, number)
+    for at in own.owned:
+        found |= ground.numbers[at] == number
+    return not found
 
 
 @compiled
@@ -138,3 +262,40 @@ def _holds(held: Page, number: int) -> bool:
     for pin in range(len(held)):
         found |= held[pin, 1] == number
     return found
+
+
+@compiled
+def _has_slot(held: Page, slot: int) -> bool:
+    found = False
+    for pin in range(len(held)):
+        found |= held[pin, 0] == slot
+    return found
+
+
+@compiled
+def products(vectors: Floats, vector: Floats) -> Floats:
+    """The product of each item's vector with the shopper's; see `affinity`."""
+    found = np.empty(len(vectors), np.float32)
+    for at in range(len(vectors)):
+        found[at] = _product(vectors, at, vector)
+    return found
+
+
+@compiled
+def first_closest(vectors: Floats, vector: Floats, among: Places) -> int:
+    """The first place in `among` whose item is the closest; see `affinity`."""
+    best, most = 0, np.float32(-np.inf)
+    for place in range(len(among)):
+        product = np.float32(_product(vectors, among[place], vector))
+        if product > most:
+            best, most = place, product
+    return best
+
+
+@compiled
+def _product(vectors: Floats, at: int, vector: Floats) -> float:
+    """In double precision, from the first factor to the last."""
+    total = 0.0
+    for factor in range(len(vector)):
+        total += np.float64(vectors[at, factor]) * np.float64(vector[factor])
+    return total

@@ -1,39 +1,71 @@
 """Plain requests: the first page of what the model has for a shopper whom it knows, under pins, themes and vetoes.
 
-They are most of what a shop asks, and differ in the shopper alone, so the walk over candidates is a compiled loop
-(`loops.lay_page`). What is not plain (context, filters, further pages, fallback), `lean.lay` answers; tests hold every
-plain answer equal to it.
+They are most of what a shop asks, and differ in the shopper alone, so who holds which slot and which candidates fill the
+rest is found in a compiled loop (`loops.lay_page`). What is not plain (context, filters, further pages, fallback),
+`lean.lay` answers; tests hold every plain answer equal to it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.slates.columns import Numbers
+from recsys.slates.columns import NOBODY, Numbers
 from recsys.slates.compiling import still
-from recsys.slates.loops import PLACE, Ground, Own, Page, lay_page
-from recsys.slates.plan import Held, Plan
+from recsys.slates.loops import Contenders, Ground, Page, People, lay_page
+from recsys.slates.plan import Held, Members, Plan
 from recsys.slates.scene import Acting, Factors, Scene
 from recsys.slates.shelf import Shelf
 from recsys.snapshots.mapped import Ranked, Snapshot
 
-_NOBODY: Numbers = still(np.empty(0, np.int32))
+_NO_NUMBERS: Numbers = still(np.empty(0, np.int32))
+_AS_THEY_COME: NDArray[np.int64] = np.empty(0, np.int64)
+_MOST_CASTS = 64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cast:
+    """The pins that act on some shoppers, for the loop; `held` are the same, item or theme, without who fills a slot."""
+
+    contenders: Contenders
+    held: Sequence[Held]
+
+    @classmethod
+    def of(cls, plan: Plan, factors: int) -> Cast:
+        """The cast of a plan; vectors have so many factors."""
+        on_items = [each for _, contenders in plan.items for each in contenders]
+        on_themes = [(slot, *each) for slot, contenders in plan.themes for each in contenders]
+        themes = list({members.theme.id: members for _, _, members in on_themes}.values())
+        order = {members.theme.id: n for n, members in enumerate(themes)}
+        held = [
+            *on_items,
+            *(Held(NOBODY, slot, pin, members.theme) for slot, pin, members in on_themes),
+        ]
+        which = [each.number for each in on_items] + [order[each.theme.id] for _, _, each in on_themes]
+        contenders = Contenders(
+            slots=np.array([each.slot for each in held], np.int32),
+            numbers=np.array(which, np.int32),
+            items=len(on_items),
+            **_joined(themes, factors),
+        )
+        return cls(contenders, held)
 
 
 class PlainPage(NamedTuple):
     """A page in item numbers, int32 [n, 3] as `lay_page` gives it; more follows on the next.
 
-    `held` are the pins on the page by slot, `first` is where the shopper's candidates begin among everybody's.
+    `held` are the places in `cast.held` of the pins on the page, by slot; `first` is where the shopper's candidates
+    begin among everybody's.
     """
 
     page: Page
-    held: Sequence[Held]
+    held: Numbers
     first: int
+    cast: Cast
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +78,9 @@ class Stage:
     scene: Scene
     snapshot: Snapshot
     ground: Ground
+    people: People
     candidates: Ranked
-    owned: Numbers
+    _casts: dict[Acting, Cast] = field(default_factory=dict)
 
     @classmethod
     def of(cls, scene: Scene) -> Stage | None:
@@ -57,7 +90,16 @@ class Stage:
             return None
         items, scores, because, shares = snapshot.everybodys_candidates
         everybody = Ranked(still(items), still(scores), still(because), still(shares))
-        return cls(scene, snapshot, _ground(scene, shelf), everybody, still(snapshot.everybodys_owned))
+        return cls(scene, snapshot, _ground(scene, shelf), _people(snapshot), everybody)
+
+    def cast_of(self, acting: Acting) -> Cast:
+        """What acts, as a cast."""
+        found = self._casts.get(acting)
+        if found is None:
+            found = Cast.of(acting.plan, self.people.vectors.shape[1])
+            if len(self._casts) < _MOST_CASTS:
+                self._casts[acting] = found
+        return found
 
     def lay(self, acting: Acting, row: int, told: Collection[int], count: int) -> PlainPage | None:
         """The slots 1 to `count` for a shopper; None where the answer is not plain.
@@ -69,39 +111,54 @@ class Stage:
             count: how many slots.
 
         """
-        held = self._held(acting.plan, row, told)
-        slots = sorted(held)
-        pins = np.array([(slot, held[slot].number) for slot in slots], np.int32).reshape(-1, 2)
         first, end = self.snapshot.candidates_between(row)
-        own_from, own_to = self.snapshot.owned_between(row)
-        barred = still(np.array(list(told), np.int32)) if told else _NOBODY
-        candidates = self.candidates.items[first:end]
-        order = None if acting.factors is None else self._boosted(first, end, acting.factors)
-        own = Own(
-            candidates if order is None else still(candidates[order]), self.owned[own_from:own_to], barred
-        )
-        page = lay_page(self.ground, own, pins, count)[:count]
-        if order is not None:
-            proposed = page[:, PLACE] >= 0
-            page[proposed, PLACE] = order[page[proposed, PLACE]]
-        on_page = [held[slot] for slot in slots if slot <= count]
-        # A page of pins alone may be impersonal, which the general way finds out.
-        return PlainPage(page, on_page, first) if len(page) > len(on_page) else None
+        order = _AS_THEY_COME if acting.factors is None else self._boosted(first, end, acting.factors)
+        barred = still(np.array(list(told), np.int32)) if told else _NO_NUMBERS
+        cast = self.cast_of(acting)
+        page, held = lay_page(self.ground, self.people, cast.contenders, row, order, barred, count)
+        return PlainPage(page, held, first, cast) if len(page) else None
 
     def _boosted(self, first: int, end: int, factors: Factors) -> NDArray[np.int64]:
         """The places of a shopper's candidates by score and boosts; ties by id, in whose order the snapshot's items are."""
         items, scores = self.candidates.items[first:end], self.candidates.scores[first:end]
         return np.lexsort((items, -(scores.astype(np.float64) * factors[self.ground.numbers[items]])))
 
-    def _held(self, plan: Plan, row: int, told: Collection[int]) -> dict[int, Held]:
-        if not (plan.items or plan.themes):
-            return {}
-        barred = set(map(self.scene.shelf.number_of, self.snapshot.owned_numbers(row)))
-        barred.update(told)
-        return plan.resolve(1, barred, None, lambda: self.snapshot.shopper_vector(row))
-
 
 def _ground(scene: Scene, shelf: Shelf) -> Ground:
     limit = scene.row.group_limit if shelf.columns.grouped else 0
-    groups = still(shelf.catalog.group_codes) if limit else _NOBODY
+    groups = still(shelf.catalog.group_codes) if limit else _NO_NUMBERS
     return Ground(still(shelf.numbers), still(scene.everyone.eligible), groups, limit)
+
+
+def _people(snapshot: Snapshot) -> People:
+    candidates, owned = snapshot.everybodys_candidates, snapshot.everybodys_owned
+    starts, owned_starts = snapshot.starts("candidates"), snapshot.starts("owned")
+    return People(
+        still(candidates.items),
+        still(starts),
+        still(owned),
+        still(owned_starts),
+        still(snapshot.shopper_vectors),
+    )
+
+
+def _joined(themes: Sequence[Members], factors: int) -> dict[str, NDArray[Any]]:
+    """The members of themes end to end."""
+    members: list[int] = []
+    bounds, vectors, vectors_from = np.zeros((len(themes), 5), np.int32), [], []
+    ranked = 0
+    for at, each in enumerate(themes):
+        parts = (each.head, each.ranked_numbers, each.tail, each.all_tail)
+        bounds[at] = len(members) + np.cumsum([0, *map(len, parts)])
+        members.extend(number for part in parts for number in part)
+        vectors_from.append(ranked)
+        if each.vectors is not None:
+            vectors.append(each.vectors[each.ranked])
+            ranked += len(each.ranked)
+    joined = np.concatenate(vectors) if vectors else np.empty((0, factors), np.float32)
+    return {
+        "members": np.array(members, np.int32),
+        "bounds": bounds,
+        "vectors": np.ascontiguousarray(joined, np.float32),
+        "vectors_from": np.array(vectors_from, np.int32),
+    }

@@ -176,11 +176,6 @@ class Snapshot:
         offsets = self._offsets["owned_indptr"]
         return self.owned_items[offsets[row] : offsets[row + 1]]
 
-    def owned_between(self, row: int) -> tuple[int, int]:
-        """Where the same stands in `everybodys_owned`."""
-        offsets = self._offsets["owned_indptr"]
-        return offsets[row], offsets[row + 1]
-
     def candidates_between(self, row: int) -> tuple[int, int]:
         """Where the candidates of a shopper stand in `everybodys_candidates`."""
         offsets = self.candidate_lists.offsets
@@ -195,6 +190,10 @@ class Snapshot:
     def everybodys_owned(self) -> Int32s:
         """What all shoppers own, end to end."""
         return self._arrays["owned_items"]
+
+    def starts(self, name: str) -> NDArray[np.int64]:
+        """Where the lists of all shoppers begin among everybody's: int64 [n + 1]; `name` is candidates or owned."""
+        return self._arrays[f"{name}_indptr"]
 
     def home_market(self, row: int) -> str | None:
         """Market that the shopper was last seen in."""
@@ -248,6 +247,11 @@ class Snapshot:
         """Units sold in each of the weeks before `cutoff`, the latest first; empty where the run counted none."""
         item, counted = self.item_index.get(item_id), self._arrays.get(SOLD)
         return () if item is None or counted is None else tuple(counted[item].tolist())
+
+    @property
+    def shopper_vectors(self) -> Floats:
+        """The vectors of all shoppers: float32 [n, d]; all zero for one that has none."""
+        return self._arrays["shopper_vectors"]
 
     def shopper_vector(self, row: int) -> Floats | None:
         """Vector whose dot product with `item_vectors` orders any items for the shopper: float32 [d], or None."""

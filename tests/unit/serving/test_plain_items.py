@@ -12,10 +12,9 @@ from support.strategies import KEY, crowded_scenes, oddly_titled, pinned_scenes,
 from recsys.serving import varints
 from recsys.serving.item_fields import ITEM_FIELDS
 from recsys.serving.item_texts import ItemTexts, items_as_json
-from recsys.serving.page_text import Behind, Said, Texts, as_bytes, write_page
+from recsys.serving.page_text import Behind, Texts, as_bytes, pack_shown, write_page
 from recsys.serving.pieces import MOST_FIELD_SETS, Pieces, PiecesByFields
-from recsys.serving.plain_items import plain_items, words_of_pins
-from recsys.serving.shown import pack_shown
+from recsys.serving.plain_items import behind_of, plain_items, words_of
 from recsys.slates.columns import empty_columns
 from recsys.slates.plain import Stage
 
@@ -42,14 +41,16 @@ def test_a_plain_page_reads_as_the_one_that_is_put_together_in_python(scene, fie
     page = stage and stage.lay(found.acting(request.shopper, KEY), 0, disliked, request.limit)
     if page is not None:
         columns = found.shelf.columns
-        words = words_of_pins(page.held, request.market)
+        said = words_of(page.cast.held, request.market, tells_because=tells_because, before="(", after=")")
+        behind, seqs = behind_of(stage), np.arange(len(columns))
         pieces = Pieces(columns, fields)
         expected = items_as_json(
             arrays.laid(scene), ItemTexts(columns), request.market, fields, tells_because=tells_because
         )
         for _ in range(2):
-            text = plain_items(page, stage, pieces, words, tells_because=tells_because)
-            assert text.tobytes().decode() == expected
+            text, shown = plain_items(page, behind, pieces, said, seqs)
+            assert text.tobytes().decode() == f"({expected})"
+            assert len(varints.unpack(shown.tobytes())) == len(page.page)
 
 
 @pytest.mark.parametrize("value", [0.1234565, 0.9999999, 0.0000005, 0.0000004, 1 / 3, 1.0, 0.0, 12.5])
@@ -57,10 +58,10 @@ def test_numbers_have_the_digits_that_decimal_rounding_gives(value):
     single = np.array([value, value], np.float32)
     ids = np.array([0], np.int32)
     texts = Texts(as_bytes("x"), np.array([1]), np.zeros((1, 5), np.int32))
-    nothing = np.empty(0, np.uint8)
-    said = Said(nothing, nothing, nothing, np.empty(0, np.int32), tells_because=False)
-    behind = Behind(single, np.array([-1, -1], np.int32), single)
-    text = write_page(np.array([[0, 0, -1]], np.int32), np.append(ids, np.int32(-1)), behind, texts, said)
+    said = words_of((), None, tells_because=False)
+    behind = Behind(np.append(ids, np.int32(-1)), single, np.array([-1, -1], np.int32), single)
+    page, seqs = np.array([[0, 0, -1]], np.int32), np.zeros(1, np.int64)
+    text, _ = write_page(page, behind, 0, texts, said, seqs)
     assert f'"score":{float(single[0]):.6f},"model_rank":1' in text.tobytes().decode()
 
 

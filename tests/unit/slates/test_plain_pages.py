@@ -12,7 +12,7 @@ from recsys.domain.ids import RuleId
 from recsys.domain.rules import Boost, Pin
 from recsys.domain.selectors import Target
 from recsys.slates.lean import Laid
-from recsys.slates.loops import Ground, Own, lay_page
+from recsys.slates.loops import Contenders, Ground, People, lay_page
 from recsys.slates.plain import PlainPage, Stage
 from recsys.slates.plan import Held
 
@@ -35,13 +35,12 @@ def lay_plainly(arrays: Arrays, scene: Scene, told: frozenset = frozenset()) -> 
 
 
 def rows_of(laid: Laid) -> list[tuple[int, int, int]]:
-    """The lean slate as rows of the loop."""
-    rows, pins = [], 0
+    """The lean slate as rows of the loop; all pins in one place."""
+    rows = []
     for at, each in enumerate(laid.page):
         if isinstance(each, Held):
-            pins += 1
             displaced = laid.displaced(at, each)
-            rows.append((each.number, -pins, -1 if displaced is None else displaced))
+            rows.append((each.number, -1, -1 if displaced is None else displaced))
         else:
             rows.append((each[0], each[1], -1))
     return rows
@@ -54,8 +53,10 @@ def test_a_plain_page_is_the_page_of_the_merge_over_arrays(scene: Scene, told) -
     page = lay_plainly(arrays, personal, told)
     if page is not None:
         laid = arrays.laid(personal, told=Told(bought=told))
-        assert list(map(tuple, page.page.tolist())) == rows_of(laid)
-        assert list(page.held) == [each for _, each in laid.pins]
+        assert [(n, max(at, -1), there) for n, at, there in page.page.tolist()] == rows_of(laid)
+        contenders = [page.cast.held[each] for each in page.held.tolist()]
+        assert [-1 - at for at in page.page[:, 1].tolist() if at < 0] == page.held.tolist()
+        assert [each[1:4] for each in contenders] == [each[1:4] for _, each in laid.pins]
         assert laid.more
         assert laid.personalised
 
@@ -76,8 +77,10 @@ def test_a_page_of_pins_alone_is_left_to_the_general_way() -> None:
 
 def test_a_page_that_the_candidates_do_not_fill_is_left_to_the_general_way() -> None:
     ground = Ground(np.array([0, 1, -1], np.int32), np.array([True, True, False]), np.empty(0, np.int32), 0)
-    nothing = np.empty(0, np.int32)
-    own = Own(np.array([0, 1], np.int32), nothing, nothing)
-    pins = np.empty((0, 2), np.int32)
-    assert len(lay_page(ground, own, pins, 1)) == 2
-    assert len(lay_page(ground, own, pins, 2)) == 0
+    none = np.empty(0, np.int32)
+    starts, vectors = np.array([0, 2]), np.zeros((1, 1), np.float32)
+    people = People(np.array([0, 1], np.int32), starts, none, np.array([0, 0]), vectors)
+    contenders = Contenders(none, none, 0, none, np.empty((0, 5), np.int32), vectors[:0], none)
+    for count, length in ((1, 1), (2, 0)):
+        page, _ = lay_page(ground, people, contenders, 0, np.empty(0, np.int64), none, count)
+        assert len(page) == length
