@@ -16,10 +16,9 @@ from recsys.serving.meter import Meter
 from recsys.serving.parameters import Asked
 from recsys.serving.problems import FieldError
 from recsys.serving.questions import Question, notes_on, question_of, release_of
-from recsys.serving.recommendation_id import pack_part, request_digest, seal_id
+from recsys.serving.recommendation_id import RecommendationId, encode_recommendation_id, request_digest
 from recsys.settings import Settings
 from recsys.slates.answer import Asker
-from recsys.slates.columns import microseconds
 from recsys.slates.measuring import Part
 from recsys.slates.state import LiveState
 
@@ -56,13 +55,15 @@ class Answering:
 
     def id_of(self, asked: Asked, state: LiveState, question: Question, part: Part) -> str:
         """The id of the answer to `asked`, in which rules had part."""
-        at = microseconds(question.request.at)
-        return self.sealed_id(asked, state, question.release.number, at, pack_part(part))
-
-    def sealed_id(self, asked: Asked, state: LiveState, release: int, at: int, part: bytes) -> str:
-        """The same by the release's number, the request's time in microseconds since 1970 UTC, and the packed part."""
-        numbers = (release, state.catalog.revision, state.overlays.revision, at)
-        return seal_id(request_digest(asked, self.id_key), numbers, part, self.id_key)
+        made_from = RecommendationId(
+            release=question.release.number,
+            catalog_revision=state.catalog.revision,
+            overlay_revision=state.overlays.revision,
+            moment=question.request.at,
+            request=request_digest(asked, self.id_key),
+            part=part,
+        )
+        return encode_recommendation_id(made_from, self.id_key)
 
     def next_cursor(
         self, asked: Asked, state: LiveState, question: Question, slate: Slate, *, passed: int | None = None

@@ -44,7 +44,7 @@ from recsys.serving.openapi import openapi
 from recsys.serving.pages import PAGE_PATH, PagesRoute
 from recsys.serving.problems import Problem, problem_of
 from recsys.serving.rate_limits import RateLimits
-from recsys.serving.recommendations import RecommendationsRoute
+from recsys.serving.recommendations import PATH, RecommendationsRoute
 from recsys.serving.router import KeyedRoute, OpenRoute, Route, Router
 from recsys.serving.shared import Shared
 from recsys.serving.shedding import CANARY, Canary, Shedder
@@ -58,7 +58,7 @@ from recsys.slates.refresh import LiveHolder
 
 _log = structlog.get_logger(__name__)
 _DRAINED_BYTES = 4 * MAX_BODY_BYTES
-_COUNTED = frozenset({"/v1/recommendations"})
+_COUNTED = frozenset({PATH})
 
 
 class Application:
@@ -95,8 +95,8 @@ class Application:
                 OpenRoute("GET", "/readyz", health.readyz),
                 OpenRoute("GET", "/metrics", MetricsRoute(meter, clock).get),
                 OpenRoute("GET", "/openapi.json", openapi),
-                KeyedRoute("GET", "/v1/recommendations", READ, recommendations.get),
-                KeyedRoute("POST", "/v1/recommendations", READ, recommendations.post),
+                KeyedRoute("GET", PATH, READ, recommendations.get),
+                KeyedRoute("POST", PATH, READ, recommendations.post),
                 KeyedRoute("GET", PAGE_PATH, READ, pages.get),
                 KeyedRoute("GET", SIMILAR_PATH, READ, similar.get),
                 KeyedRoute("POST", "/v1/similar", READ, similar.post),

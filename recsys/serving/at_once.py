@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from recsys.services.prompt import Reply
 from recsys.serving.answering import Answering
 from recsys.serving.door import PRIVATE, VARY, Door
-from recsys.serving.http import HttpRequest, HttpResponse
+from recsys.serving.http import JSON, HttpRequest
 from recsys.serving.keys import READ, authenticate, check_allowed, check_origin, cors_headers, require_scope
-from recsys.serving.lanes import Lanes
+from recsys.serving.lanes import Answered, Lanes
 from recsys.serving.logs import RequestLog
+from recsys.serving.recommendations import PATH
 from recsys.serving.remembered import read_query
 
-_PATH = "/v1/recommendations"
+_JSON = ("Content-Type", JSON)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +34,21 @@ class AtOnce:
 
     def reply(self, http: HttpRequest, began: float) -> Reply | None:
         """The reply to a request that came at `began`; None for one that is left to the general way."""
-        if http.path != _PATH or http.method != "GET" or http.has_body:
+        if http.path != PATH or http.method != "GET" or http.has_body:
             return None
         try:
-            response = self._response(http)
+            found = self._answered(http)
         except Exception:  # noqa: BLE001 - the general way meets the same fault, tells it and logs it
             return None
-        if response is None:
+        if found is None:
             return None
-        self.door.meter.answered(_PATH, response.status, self.monotonic() - began)
-        self.log.write("GET", _PATH, response.status, began)
-        return response.reply(without_body=False)
+        answered, headers = found
+        now = self.monotonic()
+        self.door.meter.answered(PATH, answered.status, now - began, answered.sources)
+        self.log.count("GET", PATH, answered.status, now - began, now)
+        return answered.status, headers, answered.body
 
-    def _response(self, http: HttpRequest) -> HttpResponse | None:
+    def _answered(self, http: HttpRequest) -> tuple[Answered, list[tuple[str, str]]] | None:
         # The reference is read once: everything below sees one and the same state.
         state = self.answering.state()
         key = authenticate(http, state.overlays.keys)
@@ -57,11 +61,12 @@ class AtOnce:
         if lane is None:
             return None
         limits = self.door.admit(http, key, READ)
-        response = lane.answer(http, asked, self.answering.clock(), tells_because=vouched.tells_because)
-        if response is None:
+        found = lane.answer(http, asked, self.answering.clock(), tells_because=vouched.tells_because)
+        if found is None:
             return None
-        return HttpResponse(
-            response.status,
-            response.body,
-            (*response.headers, PRIVATE, VARY, *cors_headers(http, key), *limits),
-        )
+        tag = ("ETag", found.tag)
+        # As the general way has them, in its order.
+        headers = [tag, PRIVATE, VARY, *cors_headers(http, key), *limits]
+        if found.status == HTTPStatus.OK:
+            headers = [_JSON, *headers, ("Content-Length", str(len(found.body)))]
+        return found, headers

@@ -39,7 +39,8 @@ class Cursor:
     """A place in one answer.
 
     `release` is the release's number, `at` the request's time (UTC), `start` the next slot (1-based);
-    `shown` holds the catalog's small numbers of what was shown, `pinned` those of them placed by pins.
+    `shown` holds the catalog's small numbers of what was shown, `pinned` those of them placed by pins. `lanes` packs the
+    same out of parts that are packed already.
     """
 
     release: int
@@ -48,15 +49,6 @@ class Cursor:
     pins_from: int
     shown: frozenset[int]
     pinned: frozenset[int]
-
-
-class Place(NamedTuple):
-    """The same without what was shown; `at` in microseconds since 1970 UTC."""
-
-    release: int
-    at: int
-    start: int
-    pins_from: int
 
 
 class Binding(NamedTuple):
@@ -68,13 +60,8 @@ class Binding(NamedTuple):
 
 def encode_cursor(cursor: Cursor, asked: Asked, key: bytes) -> str:
     """The cursor as text, bound to the parameters of the request it continues."""
-    place = Place(cursor.release, microseconds(cursor.at), cursor.start, cursor.pins_from)
-    return seal_cursor(place, varints.pack(_differences(cursor)), _digests(asked, key), key)
-
-
-def seal_cursor(place: Place, shown: bytes, digests: bytes, key: bytes) -> str:
-    """A cursor whose parts are packed already: `shown` as `pack_shown` does it, `digests` as `digests_under` does."""
-    return sign(b"".join((digests, varints.pack((VERSION, *place)), shown)), key)
+    place = varints.pack((VERSION, cursor.release, microseconds(cursor.at), cursor.start, cursor.pins_from))
+    return sign(b"".join((_digests(asked, key), place, varints.pack(_differences(cursor)))), key)
 
 
 def decode_cursor(token: str, asked: Asked, key: bytes) -> Cursor:

@@ -15,17 +15,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.domain.requests import Request
+from recsys.serving import varints
 from recsys.serving.answering import Answering
 from recsys.serving.answers import matches, text_tag
-from recsys.serving.cursor import Binding, Place, binding, digests_under, seal_cursor
-from recsys.serving.http import JSON, HttpRequest, HttpResponse
+from recsys.serving.cursor import VERSION as CURSOR_VERSION
+from recsys.serving.cursor import Binding, binding, digests_under
+from recsys.serving.http import HttpRequest
 from recsys.serving.item_texts import quoted
-from recsys.serving.page_text import Behind, Bytes, Said
+from recsys.serving.page_text import Behind, Said
 from recsys.serving.parameters import Asked
 from recsys.serving.pieces import Pieces, PiecesByFields
 from recsys.serving.plain_items import behind_of, plain_items, words_of
 from recsys.serving.questions import notes_on, question_of
-from recsys.serving.recommendation_id import pack_part
+from recsys.serving.recommendation_id import VERSION as ID_VERSION
+from recsys.serving.recommendation_id import pack_part, request_digest
+from recsys.serving.signing import signed
 from recsys.slates.answer import Known, lays
 from recsys.slates.columns import microseconds
 from recsys.slates.compiling import COMPILES
@@ -37,7 +41,6 @@ from recsys.slates.state import CompiledRelease, LiveState
 MOST_LANES = 512
 _MOST_SAID = 256
 """Casts whose words a market keeps, and sets of pins: holdouts make many of them."""
-_JSON = ("Content-Type", JSON)
 _TAIL = '],"notes":[],"next_cursor":'
 _PLAIN = ("cursor", "segment", "context_item", "exclude", "tag", "price_min", "price_max", "at", "items")
 """Whoever gives one of these asks for more than a plain page."""
@@ -50,6 +53,15 @@ class _OfPins(NamedTuple):
     themes: int
     pins_from: int
     part: bytes
+
+
+class Answered(NamedTuple):
+    """An answer: status, entity tag and body, and how many items are from pins, themes and the model."""
+
+    status: int
+    tag: str
+    body: bytes
+    sources: tuple[int, int, int]
 
 
 @dataclass(slots=True)
@@ -65,7 +77,10 @@ class _Market:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """Answers the requests of one query string, under one live state."""
+    """Answers the requests of one query string, under one live state.
+
+    `made_from` and `goes_on_in` are what ids and cursors have in common, packed as far as the moment of the request.
+    """
 
     answering: Answering
     state: LiveState
@@ -73,12 +88,14 @@ class Lane:
     pieces: Pieces
     head: str
     bound: Binding
+    made_from: bytes
+    goes_on_in: bytes
     seqs: NDArray[np.int64]
     _markets: dict[str | None, _Market | None] = field(default_factory=dict)
 
     def answer(
         self, http: HttpRequest, asked: Asked, now: datetime, *, tells_because: bool
-    ) -> HttpResponse | None:
+    ) -> Answered | None:
         """The answer to a plain request at a moment (UTC); None for another one."""
         user, index = asked.user_id, self.release.index
         if user is None or user in index.named.users:
@@ -95,31 +112,31 @@ class Lane:
         if laid is None:
             return None
         said = self._words(laid.cast, market, tells_because=tells_because)
-        lasting, shown = plain_items(laid, market.behind, self.pieces, said, self.seqs)
-        of_pins = self._of_pins(laid, market, known, asked, now)
-        self._count(laid, of_pins)
-        return self._response(http, asked, microseconds(now), laid, lasting.data, shown, of_pins)
-
-    def _response(
-        self,
-        http: HttpRequest,
-        asked: Asked,
-        at: int,
-        laid: PlainPage,
-        lasting: memoryview,
-        shown: Bytes,
-        of_pins: _OfPins,
-    ) -> HttpResponse:
-        """The page with its id and cursor, or 304 when the client has it already; `at` in microseconds since 1970."""
+        text, shown = plain_items(laid, market.behind, self.pieces, said, self.seqs)
+        of_pins, length = self._of_pins(laid, market, known, asked, now), len(laid.page)
+        sources = of_pins.pins, of_pins.themes, length - of_pins.pins - of_pins.themes
+        lasting = text.data
         tag = text_tag(lasting)
         if matches(http.header("if-none-match"), tag):
-            return HttpResponse(304, headers=(("ETag", tag),))
-        made = self.answering.sealed_id(asked, self.state, self.release.number, at, of_pins.part).encode()
-        place = Place(self.release.number, at, 1 + len(laid.page), of_pins.pins_from)
-        key = self.answering.cursor_key
-        cursor = seal_cursor(place, shown.tobytes(), digests_under(self.bound, asked, key), key).encode()
-        body = b"".join((b'{"recommendation_id":"', made, b'",', lasting, b'"', cursor, b'"}'))
-        return HttpResponse(200, body, (_JSON, ("ETag", tag)))
+            return Answered(304, tag, b"", sources)
+        at, id_key, cursor_key = (
+            varints.pack((microseconds(now),)),
+            self.answering.id_key,
+            self.answering.cursor_key,
+        )
+        made_from = b"".join((request_digest(asked, id_key), self.made_from, at, of_pins.part))
+        following = (1 + length, of_pins.pins_from)
+        cursor = b"".join(
+            (
+                digests_under(self.bound, asked, cursor_key), self.goes_on_in, at, varints.pack(following),
+                shown.tobytes(),
+            )
+        )  # fmt: skip
+        body = (
+            b'{"recommendation_id":"', signed(made_from, id_key), b'",', lasting, b'"',
+            signed(cursor, cursor_key), b'"}',
+        )  # fmt: skip
+        return Answered(200, tag, b"".join(body), sources)
 
     def _market(self, asked: Asked, now: datetime, known: Known) -> _Market | None:
         """The market that counts, with a scene that holds now."""
@@ -174,12 +191,6 @@ class Lane:
         placed = [(each.slot, each.pin.id) for each in held]
         return pack_part(part_of_placements(self.release.index, request, placed, self.state.catalog))
 
-    def _count(self, laid: PlainPage, of_pins: _OfPins) -> None:
-        pins, themes = of_pins.pins, of_pins.themes
-        self.answering.meter.served_from(
-            pin=pins, theme=themes, model=len(laid.page) - pins - themes, fallback=0
-        )
-
 
 class Lanes:
     """The lanes of the state that was last asked."""
@@ -215,8 +226,17 @@ class Lanes:
         if pieces is None or not lays(release, request):
             return None
         bound = binding(asked, self._answering.cursor_key)
+        number = release.number
         return Lane(
-            self._answering, state, release, pieces, _head(asked, release), bound, state.catalog.seq_numbers
+            answering=self._answering,
+            state=state,
+            release=release,
+            pieces=pieces,
+            head=_head(asked, release),
+            bound=bound,
+            made_from=varints.pack((ID_VERSION, number, state.catalog.revision, state.overlays.revision)),
+            goes_on_in=varints.pack((CURSOR_VERSION, number)),
+            seqs=state.catalog.seq_numbers,
         )
 
 

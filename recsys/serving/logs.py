@@ -81,6 +81,10 @@ class RequestLog:
         if status >= HTTPStatus.BAD_REQUEST or path not in self._counted:
             self._log.info("request", method=method, path=path, status=status, ms=_milliseconds(seconds))
             return
+        self.count(method, path, status, seconds, now)
+
+    def count(self, method: str, path: str, status: int, seconds: float, now: float) -> None:
+        """Count a good answer of a route that is called to be fast; `now` is on the monotonic clock."""
         self._count += 1
         self._slowest = max(self._slowest, seconds)
         if now - self._told >= _TELL_SECONDS:

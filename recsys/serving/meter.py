@@ -80,21 +80,33 @@ class Meter:
         with self._lock:
             self._own[IN_FLIGHT] += 1.0
 
-    def answered(self, route: str, status: int, seconds: float) -> None:
-        """A GET was answered at once."""
-        self.begin()
-        self.end("GET", route, status, seconds)
+    def answered(self, route: str, status: int, seconds: float, sources: tuple[int, int, int]) -> None:
+        """A GET was answered at once, with so many items from pins, themes and the model."""
+        cell = self._cell("GET", route, status)
+        pins, themes, model = sources
+        own = self._own
+        with self._lock:
+            own[cell + bisect_left(BOUNDS, seconds)] += 1.0
+            own[cell + _CELL - 1] += seconds
+            own[_PIN] += pins
+            own[_THEME] += themes
+            own[_MODEL] += model
+            own[ANSWERS] += 1.0
 
     def end(self, method: str, route: str, status: int, seconds: float) -> None:
         """A request ends."""
-        row, column = self._row.get((method, route), 0), _COLUMN.get(status, len(STATUSES))
-        cell = _FROM_TABLE + (row * len(_COLUMN) + column) * _CELL
+        cell = self._cell(method, route, status)
         bucket = cell + bisect_left(BOUNDS, seconds)
         own = self._own
         with self._lock:
             own[IN_FLIGHT] -= 1.0
             own[bucket] += 1.0
             own[cell + _CELL - 1] += seconds
+
+    def _cell(self, method: str, route: str, status: int) -> int:
+        """Where the latencies of a route and status begin."""
+        row, column = self._row.get((method, route), 0), _COLUMN.get(status, len(STATUSES))
+        return _FROM_TABLE + (row * len(_COLUMN) + column) * _CELL
 
     def served(self, placed: Iterable[Placed]) -> None:
         """An answer went out."""

@@ -33,7 +33,8 @@ _PART_BYTES = MAX_CHARACTERS * 3 // 4 - MAC_BYTES - _HEAD_BYTES
 class RecommendationId:
     """What an answer was made from: `moment` is the request's time (UTC), `request` the digest of its parameters.
 
-    `part` tells which rules had part in it, as far as there was room: about 30 of them.
+    `part` tells which rules had part in it, as far as there was room: about 30 of them. `lanes` packs the same out of
+    parts that are packed already.
     """
 
     release: int
@@ -51,23 +52,9 @@ def request_digest(asked: Asked, key: bytes) -> bytes:
 
 def encode_recommendation_id(made_from: RecommendationId, key: bytes) -> str:
     """The id as text of at most 200 characters."""
-    state = (made_from.release, made_from.catalog_revision, made_from.overlay_revision)
-    return seal_id(
-        made_from.request, (*state, microseconds(made_from.moment)), pack_part(made_from.part), key
-    )
-
-
-def seal_id(request: bytes, numbers: tuple[int, int, int, int], part: bytes, key: bytes) -> str:
-    """An id whose parts are packed already.
-
-    Args:
-        request: the digest of the request.
-        numbers: release, revisions of catalog and overlays, and the request's time in microseconds since 1970 UTC.
-        part: as `pack_part` gives it.
-        key: the seal's.
-
-    """
-    return sign(b"".join((request, varints.pack((VERSION, *numbers)), part)), key)
+    numbers = (made_from.release, made_from.catalog_revision, made_from.overlay_revision)
+    packed = varints.pack((VERSION, *numbers, microseconds(made_from.moment)))
+    return sign(b"".join((made_from.request, packed, pack_part(made_from.part))), key)
 
 
 def decode_recommendation_id(token: str, key: bytes) -> RecommendationId:

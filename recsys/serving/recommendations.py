@@ -22,6 +22,7 @@ from recsys.slates.plan import Held
 from recsys.slates.proposals import Proposals
 from recsys.slates.state import LiveState
 
+PATH = "/v1/recommendations"
 _JSON = ("Content-Type", JSON)
 
 

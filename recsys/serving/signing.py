@@ -19,11 +19,12 @@ class Damaged(ValueError):
 
 def sign(payload: bytes, key: bytes) -> str:
     """The payload with its seal, as text that can stand in an address; `key` has at most 64 bytes."""
-    return (
-        b2a_base64(payload + _seal(payload, key), newline=False)
-        .translate(_FOR_ADDRESSES, b"=")
-        .decode("ascii")
-    )
+    return signed(payload, key).decode("ascii")
+
+
+def signed(payload: bytes, key: bytes) -> bytes:
+    """The same in ASCII."""
+    return b2a_base64(payload + _seal(payload, key), newline=False).translate(_FOR_ADDRESSES, b"=")
 
 
 def unsign(token: str, key: bytes) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import re
 
 import pytest
 from msgspec.structs import replace
@@ -46,7 +46,13 @@ def test_a_client_that_has_another_answer_is_not(sent):
     assert not matches(sent, TAG)
 
 
-@pytest.mark.parametrize("length", [0, 1, 2_047, 2_048, 6_115])
+@pytest.mark.parametrize("length", [1, 2_047, 6_115])
 def test_the_tag_of_a_text_is_over_all_of_it_however_long_it_is(length):
-    text = bytes(each % 251 for each in range(length))
-    assert text_tag(text) == f'W/"{hashlib.sha256(text).hexdigest()[:32]}"'
+    text = bytearray(each % 251 for each in range(length))
+    tags = {text_tag(bytes(text)), text_tag(memoryview(text))}
+    for at in {0, length // 2, length - 1}:
+        text[at] ^= 1
+        tags.add(text_tag(text))
+        text[at] ^= 1
+    assert len(tags) == 1 + len({0, length // 2, length - 1})
+    assert all(re.fullmatch('W/"[0-9a-f]{32}"', tag) for tag in tags)
