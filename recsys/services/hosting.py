@@ -5,22 +5,34 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from importlib import import_module
+from threading import Semaphore
 from typing import Any
 
 from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server import MPServer, mp
 
-from recsys.services.prompt import promptly
+from recsys.services.prompt import Exchange, Prompt, Reply, Take, promptly
 from recsys.settings import Settings
 
 THREADS = 16
 """Threads a worker, started as they are needed: Python runs one at a time, the others wait or write."""
+PROMPT_THREADS = 32
+"""The same for prompt applications: those without work rest, and cost nothing."""
+
+_MOST_BODIES = THREADS - 4
+"""Requests with a body at a time: who sends one byte by byte must leave threads to those who read."""
 
 _WRAPPER = "_wsgi_call_wrap"
 """What Granian calls to wrap an application, looked up whenever a worker starts."""
+_BUSY: Reply = (
+    503,
+    [("Content-Type", "text/plain"), ("Retry-After", "1"), ("Connection", "close")],
+    b"Too many requests are still being sent; send this one again.\n",
+)
 _BACKLOG = 1024
 _GRACE_SECONDS = 10
 _BEGUN_SECONDS = 1.0
@@ -70,10 +82,8 @@ def host(target: str, settings: Settings, *, port: int, workers: int, prompt: bo
     # Imported before the workers are forked, everything is there when they begin.
     import_module(target.partition(":")[0])
     logging.getLogger("_granian").addFilter(_is_no_advice)
-    # Without the server's own wrapper to put ours in place of, the application is run as any other.
-    prompt = prompt and hasattr(mp, _WRAPPER)
-    if prompt:
-        setattr(mp, _WRAPPER, lambda application, *_: promptly(application))
+    wrapped = getattr(mp, _WRAPPER)
+    setattr(mp, _WRAPPER, _promptly if prompt else partial(_bounded, wrapped))
     Host(
         target,
         address=settings.host,
@@ -81,7 +91,7 @@ def host(target: str, settings: Settings, *, port: int, workers: int, prompt: bo
         interface=Interfaces.WSGI,
         factory=True,
         workers=workers,
-        blocking_threads=THREADS,
+        blocking_threads=PROMPT_THREADS if prompt else THREADS,
         backlog=_BACKLOG,
         http=HTTPModes.http1,
         websockets=False,
@@ -90,6 +100,28 @@ def host(target: str, settings: Settings, *, port: int, workers: int, prompt: bo
         respawn_interval=0.5,
         workers_kill_timeout=_GRACE_SECONDS,
     ).serve()
+
+
+def _promptly(application: Prompt, *_: object) -> Take:
+    return promptly(application)
+
+
+def _bounded(wrapped: Callable[..., Take], *given: Any) -> Take:
+    """The server's own way of running an application, with so many bodies at a time."""
+    take, places = wrapped(*given), Semaphore(_MOST_BODIES)
+
+    def bounded(exchange: Exchange, scope: dict[str, Any]) -> object:
+        if "CONTENT_LENGTH" not in scope and "HTTP_TRANSFER_ENCODING" not in scope:
+            return take(exchange, scope)
+        if not places.acquire(blocking=False):
+            exchange.response_bytes(*_BUSY)
+            return None
+        try:
+            return take(exchange, scope)
+        finally:
+            places.release()
+
+    return bounded
 
 
 def _is_no_advice(record: logging.LogRecord) -> bool:

@@ -43,6 +43,10 @@ class Exchange(Protocol):
         ...
 
 
+Take = Callable[[Exchange, dict[str, Any]], object]
+"""What Granian calls for each request."""
+
+
 class Floor:
     """Who works: one thread at most, besides those whose requests take their time."""
 
@@ -51,7 +55,7 @@ class Floor:
         self._working = 0
         self._resting = 0
         self._called = 0
-        self._taken = self._seen = 0
+        self._taken = 0
         self._count = object()
         self._own = local()
 
@@ -90,17 +94,18 @@ class Floor:
     def _rest(self) -> None:
         self._working -= 1
         self._resting += 1
+        seen = self._taken
         while not self._changed.wait_for(lambda: self._called, _REST_SECONDS):
-            if self._taken == self._seen:
+            if self._taken == seen:
                 # Nobody has taken a request since the last look, so whoever works may be gone: all are counted anew.
                 self._count, self._working, self._called = object(), 0, 1
-            self._seen = self._taken
+            seen = self._taken
         self._called -= 1
         self._resting -= 1
         self._enter()
 
 
-def promptly(application: Prompt) -> Callable[[Exchange, dict[str, Any]], None]:
+def promptly(application: Prompt) -> Take:
     """What Granian calls for each request, in any of its threads."""
     floor, yielded = Floor(), monotonic()
 

@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
@@ -20,7 +21,7 @@ from recsys.services.prompt import Reply
 from recsys.services.shop import Shop, open_shop
 from recsys.serving.answering import Answering
 from recsys.serving.at_once import AtOnce
-from recsys.serving.bodies import MAX_BODY_BYTES, body_read
+from recsys.serving.bodies import MAX_BODY_BYTES, body_first, body_read
 from recsys.serving.door import PRIVATE, VARY, Door
 from recsys.serving.events import EventsRoute
 from recsys.serving.health import HealthRoutes
@@ -52,6 +53,7 @@ from recsys.serving.shopper_tokens import ShopperTokens
 from recsys.serving.similar import SIMILAR_PATH, SimilarRoute
 from recsys.serving.themes import THEME_PATH, ThemesRoute
 from recsys.serving.turnstile import Turnstile
+from recsys.serving.uploads import Uploads
 from recsys.serving.watching import LiveWatch
 from recsys.settings import Settings
 from recsys.slates.refresh import LiveHolder
@@ -88,7 +90,7 @@ class Application:
         themes, pages = ThemesRoute(answering), PagesRoute(answering)
         items = ItemsRoute(shop, live.catch_up)
         events = EventsRoute.of(shop, live.catch_up, meter)
-        writing = Turnstile()
+        writing, self._uploads = Turnstile(), Uploads()
         self.router = Router(
             [
                 OpenRoute("GET", "/healthz", health.healthz),
@@ -102,8 +104,8 @@ class Application:
                 KeyedRoute("POST", "/v1/similar", READ, similar.post),
                 KeyedRoute("GET", "/v1/themes", READ, themes.list),
                 KeyedRoute("GET", THEME_PATH, READ, themes.get),
-                KeyedRoute("POST", "/v1/items", ADMIN, writing.through(items.post)),
-                KeyedRoute("POST", "/v1/events", EVENTS, writing.through(events.post)),
+                KeyedRoute("POST", "/v1/items", ADMIN, body_first(writing.through(items.post))),
+                KeyedRoute("POST", "/v1/events", EVENTS, body_first(writing.through(events.post))),
             ]
         )
         meter.know((route.method, route.path) for route in self.router.routes)
@@ -130,7 +132,8 @@ class Application:
         self._meter.begin()
         response = self._answer(http)
         if response.status >= HTTPStatus.BAD_REQUEST:
-            http.drain(_DRAINED_BYTES)
+            with suppress(Problem):  # there is no place for it: the answer goes out as it is
+                http.drain(_DRAINED_BYTES)
         # Neither the query nor an unknown path: both may name a shopper. Known ones without their values.
         method, path = self.router.label(http)
         self._meter.end(method, path, response.status, self._monotonic() - began)
@@ -152,6 +155,7 @@ class Application:
 
     def _keyed(self, http: HttpRequest, route: KeyedRoute) -> HttpResponse:
         key = self._door.key_of(http)
+        http.place = partial(self._uploads.place, key.id)
         # On errors too: pages must be able to read them, and a refused request counts.
         headers: list[tuple[str, str]] = [VARY, *cors_headers(http, key)]
         try:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
 import msgspec
 
-from recsys.serving.http import JSON, HttpRequest
+from recsys.serving.http import JSON, HttpRequest, HttpResponse
 from recsys.serving.problems import Problem, bad_field
+from recsys.slates.overlays import LiveKey
 
 MAX_BODY_BYTES = 5_000_000
+Handle = Callable[[HttpRequest, LiveKey], HttpResponse]
 _READ = "recsys.body"
 """Where the environment of a request keeps the body that was read, so that a fault's log can blot out what it names."""
 
@@ -27,8 +30,21 @@ def read_json(http: HttpRequest) -> Any:
         raise bad_field("body", f"is not JSON ({error})") from None
 
 
+def body_first(handle: Handle) -> Handle:
+    """The same handler, asked once the body is there: nobody waits for it further in."""
+
+    def reading(http: HttpRequest, key: LiveKey) -> HttpResponse:
+        read_body(http)
+        return handle(http, key)
+
+    return reading
+
+
 def read_body(http: HttpRequest) -> bytes:
-    """The body of a request that is declared as JSON. Raises `Problem`: 415, and 413 when it is too large."""
+    """The body of a request that is declared as JSON, read once. Raises `Problem`: 415, and 413 when it is too large."""
+    if _READ in http.environ:
+        known: bytes = http.environ[_READ]
+        return known
     media_type = (http.header("content-type") or "").partition(";")[0].strip().lower()
     if media_type != JSON:
         raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Send the body as Content-Type: {JSON}.")

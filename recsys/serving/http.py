@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
@@ -37,15 +38,17 @@ class HttpRequest:
         query: still encoded.
         turned_away: whether there is no time for it; None until that was decided.
         limits: headers that tell where its key stands; None until it was counted.
+        place: gives a place for reading the body, see `uploads`; None while nobody is known to send it.
 
     """
 
-    __slots__ = ("environ", "limits", "method", "path", "query", "turned_away")
+    __slots__ = ("environ", "limits", "method", "path", "place", "query", "turned_away")
 
     def __init__(self, environ: Environ) -> None:
         self.environ = environ
         self.turned_away: bool | None = None
         self.limits: Headers | None = None
+        self.place: Callable[[], AbstractContextManager[None]] | None = None
         self.method = str(environ.get("REQUEST_METHOD", "GET")).upper()
         self.path = str(environ.get("PATH_INFO", "")) or "/"
         self.query = str(environ.get("QUERY_STRING", ""))
@@ -67,19 +70,21 @@ class HttpRequest:
         # Without a length and without chunks there is no body, and some servers would wait for one.
         if not chunked and not (length and length.isdigit()):
             return b""
-        body: bytes = self.environ["wsgi.input"].read(most if chunked else min(int(length or 0), most))
+        with nullcontext() if self.place is None else self.place():
+            body: bytes = self.environ["wsgi.input"].read(most if chunked else min(int(length or 0), most))
         return body
 
     def drain(self, most: int) -> None:
-        """Take in what is left of the body, up to `most` bytes.
+        """Take in what is left of the body, up to `most` bytes, if somebody known sends it.
 
         A client that is still sending when the connection closes sees a broken pipe instead of the answer.
         """
         # Only such servers end the stream where the body ends; others would wait for more.
-        if not self.environ.get("wsgi.input_terminated"):
+        if self.place is None or not (self.has_body and self.environ.get("wsgi.input_terminated")):
             return
-        while most > 0 and (chunk := self.environ["wsgi.input"].read(min(most, _CHUNK))):
-            most -= len(chunk)
+        with self.place():
+            while most > 0 and (chunk := self.environ["wsgi.input"].read(min(most, _CHUNK))):
+                most -= len(chunk)
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,6 +126,12 @@ def lay_page(
     organic, unpinned = _first(ground, own, held, room), _first(ground, own, held[:0], last)
     if on_page == count or len(organic) < room or len(unpinned) < last:
         return np.empty((0, 3), np.int32), np.empty(0, np.int32)
+    return _filled(held, organic, unpinned, count), held[:on_page, 2].copy()
+
+
+@compiled
+def _filled(held: Page, organic: Page, unpinned: Page, count: int) -> Page:
+    """The page: pins in their slots, candidates in the others."""
     page = np.empty((count, 3), np.int32)
     pin = at = 0
     for slot in range(1, count + 1):
@@ -139,7 +145,7 @@ def lay_page(
         else:
             line[0], line[1] = organic[at, 0], organic[at, 1]
             at += 1
-    return page, held[:on_page, 2].copy()
+    return page
 
 
 @compiled
