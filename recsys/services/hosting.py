@@ -82,8 +82,9 @@ def host(target: str, settings: Settings, *, port: int, workers: int, prompt: bo
     # Imported before the workers are forked, everything is there when they begin.
     import_module(target.partition(":")[0])
     logging.getLogger("_granian").addFilter(_is_no_advice)
-    wrapped = getattr(mp, _WRAPPER)
-    setattr(mp, _WRAPPER, _promptly if prompt else partial(_bounded, wrapped))
+    wrapped = getattr(mp, _WRAPPER, None)
+    if wrapped is not None:
+        setattr(mp, _WRAPPER, _promptly if prompt else partial(_bounded, wrapped))
     Host(
         target,
         address=settings.host,

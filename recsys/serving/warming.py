@@ -21,7 +21,7 @@ def compile_loops() -> None:
         still(np.array([0, 1], np.int32)), starts, nothing, still(np.array([0, 0])), still(vectors)
     )
     none = np.empty(0, np.int32)
-    contenders = Contenders(none, none, 0, none, np.empty((0, 5), np.int32), vectors[:0], none)
+    contenders = Contenders(none, none, 0, none, np.empty((0, 5), np.int32), vectors[:, :0].copy(), none)
     page, _ = lay_page(ground, people, contenders, 0, np.empty(0, np.int64), nothing, 1)
     singles = still(np.zeros(4, np.float32))
     behind = Behind(numbers, singles[:2], still(np.full(4, -1, np.int32)), singles)

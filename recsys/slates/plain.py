@@ -159,6 +159,6 @@ def _joined(themes: Sequence[Members], factors: int) -> dict[str, NDArray[Any]]:
     return {
         "members": np.array(members, np.int32),
         "bounds": bounds,
-        "vectors": np.ascontiguousarray(joined, np.float32),
+        "vectors": np.ascontiguousarray(joined.T, np.float32),
         "vectors_from": np.array(vectors_from, np.int32),
     }
