@@ -19,7 +19,7 @@ demo: $(VENV)/.installed $(VENV)/.assets  ## start the demo shop; stop it with C
 
 test: $(VENV)/.installed-dev $(VENV)/.assets  ## run every test: SQLite, PostgreSQL and Chromium, all real [PYTEST_ARGS]
 	@chromium=$$($(BIN)/python .ci/browser.py) && \
-	RECSYS_TEST_CHROMIUM="$$chromium" $(BIN)/python -m pytest -q -n 2 --dist loadfile $(PYTEST_ARGS)
+	RECSYS_TEST_CHROMIUM="$$chromium" $(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 # PySpark is half a gigabyte, so only this target asks for it; RECSYS_DATASETS names the folder of benchmark data.
 test-scale: $(VENV)/.installed-spark $(VENV)/.assets  ## run what goes beyond one machine: a Spark cluster, object storage, replicas, millions of events [PYTEST_ARGS]
