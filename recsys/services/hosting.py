@@ -15,7 +15,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server import MPServer, mp
 
-from recsys.services.prompt import Exchange, Prompt, Reply, Take, promptly
+from recsys.services.prompt import Exchange, Prompt, Reply, Take, has_body, promptly
 from recsys.settings import Settings
 
 THREADS = 16
@@ -112,7 +112,7 @@ def _bounded(wrapped: Callable[..., Take], *given: Any) -> Take:
     take, places = wrapped(*given), Semaphore(_MOST_BODIES)
 
     def bounded(exchange: Exchange, scope: dict[str, Any]) -> object:
-        if "CONTENT_LENGTH" not in scope and "HTTP_TRANSFER_ENCODING" not in scope:
+        if not has_body(scope):
             return take(exchange, scope)
         if not places.acquire(blocking=False):
             exchange.response_bytes(*_BUSY)

@@ -8,7 +8,7 @@ time: then another one works on in its place. See docs/decisions/one-thread-answ
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from threading import Condition, local
 from time import monotonic, sleep
 from typing import Any, Protocol
@@ -47,6 +47,11 @@ Take = Callable[[Exchange, dict[str, Any]], object]
 """What Granian calls for each request."""
 
 
+def has_body(environ: Mapping[str, Any]) -> bool:
+    """Whether a body comes with a request."""
+    return "CONTENT_LENGTH" in environ or "HTTP_TRANSFER_ENCODING" in environ
+
+
 class Floor:
     """Who works: one thread at most, besides those whose requests take their time."""
 
@@ -69,8 +74,7 @@ class Floor:
     def leave(self) -> None:
         """It takes its time now; another one may work."""
         with self._changed:
-            self._working -= 1
-            self._own.count = None
+            self._step_out()
             if self._working < 1 and self._called < self._resting:
                 self._called += 1
                 self._changed.notify()
@@ -91,8 +95,14 @@ class Floor:
         self._working += 1
         self._own.count = self._count
 
+    def _step_out(self) -> None:
+        # Since it came, all may have been counted anew, and without it.
+        if self._own.count is self._count:
+            self._working -= 1
+        self._own.count = None
+
     def _rest(self) -> None:
-        self._working -= 1
+        self._step_out()
         self._resting += 1
         seen = self._taken
         while not self._changed.wait_for(lambda: self._called, _REST_SECONDS):

@@ -21,9 +21,10 @@ from recsys.services.prompt import Reply
 from recsys.services.shop import Shop, open_shop
 from recsys.serving.answering import Answering
 from recsys.serving.at_once import AtOnce
-from recsys.serving.bodies import MAX_BODY_BYTES, body_first, body_read
+from recsys.serving.bodies import MAX_BODY_BYTES, body_first
 from recsys.serving.door import PRIVATE, VARY, Door
 from recsys.serving.events import EventsRoute
+from recsys.serving.faults import log_fault
 from recsys.serving.health import HealthRoutes
 from recsys.serving.http import Environ, HttpRequest, HttpResponse, StartResponse, status_line
 from recsys.serving.item_texts import TextsByCatalog
@@ -38,7 +39,7 @@ from recsys.serving.keys import (
     require_scope,
 )
 from recsys.serving.lanes import Lanes
-from recsys.serving.logs import RequestLog, configure_log, traceback_without_shoppers
+from recsys.serving.logs import RequestLog, configure_log
 from recsys.serving.meter import Meter, shared_memory
 from recsys.serving.metrics import MetricsRoute
 from recsys.serving.openapi import openapi
@@ -230,7 +231,6 @@ def _response_to(fault: Exception, http: HttpRequest) -> HttpResponse:
         return fault.response()
     if isinstance(fault, RecsysError):
         return problem_of(fault).response()
-    told = traceback_without_shoppers(fault, http.query, body_read(http))
-    _log.error("fault", error=type(fault).__name__, traceback=told)
+    log_fault(fault, http)
     detail = "This is our fault, not yours; it is in the server's log."
     return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, detail).response()

@@ -1,4 +1,4 @@
-"""Requests that a lane answers, from the door to the reply, in the one thread that takes all requests.
+"""Requests that a lane answers, from the door to the reply, in one step.
 
 Whatever is not plain, or not right, is left to the general way, which says the same and more.
 """
@@ -9,13 +9,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
+from recsys.domain.errors import RecsysError
 from recsys.services.prompt import Reply
 from recsys.serving.answering import Answering
 from recsys.serving.door import PRIVATE, VARY, Door
+from recsys.serving.faults import log_fault
 from recsys.serving.http import JSON, HttpRequest
 from recsys.serving.keys import READ, authenticate, check_allowed, check_origin, cors_headers, require_scope
 from recsys.serving.lanes import Answered, Lanes
 from recsys.serving.logs import RequestLog
+from recsys.serving.problems import Problem
 from recsys.serving.recommendations import PATH
 from recsys.serving.remembered import read_query
 
@@ -38,7 +41,10 @@ class AtOnce:
             return None
         try:
             found = self._answered(http)
-        except Exception:  # noqa: BLE001 - the general way meets the same fault, tells it and logs it
+        except (Problem, RecsysError):  # the general way says it in full
+            return None
+        except Exception as fault:  # noqa: BLE001 - the general way may still have an answer
+            log_fault(fault, http)
             return None
         if found is None:
             return None

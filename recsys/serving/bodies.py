@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -10,10 +9,10 @@ import msgspec
 
 from recsys.serving.http import JSON, HttpRequest, HttpResponse
 from recsys.serving.problems import Problem, bad_field
+from recsys.serving.turnstile import Handle
 from recsys.slates.overlays import LiveKey
 
 MAX_BODY_BYTES = 5_000_000
-Handle = Callable[[HttpRequest, LiveKey], HttpResponse]
 _READ = "recsys.body"
 """Where the environment of a request keeps the body that was read, so that a fault's log can blot out what it names."""
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from recsys.services.prompt import Reply
+from recsys.services.prompt import Reply, has_body
 
 Environ = dict[str, Any]
 Headers = tuple[tuple[str, str], ...]
@@ -61,7 +61,7 @@ class HttpRequest:
     @property
     def has_body(self) -> bool:
         """Whether a body comes with it."""
-        return "CONTENT_LENGTH" in self.environ or "HTTP_TRANSFER_ENCODING" in self.environ
+        return has_body(self.environ)
 
     def read(self, most: int) -> bytes:
         """Up to `most` bytes of the body."""

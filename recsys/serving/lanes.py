@@ -22,7 +22,7 @@ from recsys.serving.cursor import VERSION as CURSOR_VERSION
 from recsys.serving.cursor import Binding, binding, digests_under
 from recsys.serving.http import HttpRequest
 from recsys.serving.item_texts import quoted
-from recsys.serving.page_text import Behind, Said
+from recsys.serving.page_text import Behind, Bytes, Said
 from recsys.serving.parameters import Asked
 from recsys.serving.pieces import Pieces, PiecesByFields
 from recsys.serving.plain_items import behind_of, plain_items, words_of
@@ -119,24 +119,20 @@ class Lane:
         tag = text_tag(lasting)
         if matches(http.header("if-none-match"), tag):
             return Answered(304, tag, b"", sources)
-        at, id_key, cursor_key = (
-            varints.pack((microseconds(now),)),
-            self.answering.id_key,
-            self.answering.cursor_key,
-        )
-        made_from = b"".join((request_digest(asked, id_key), self.made_from, at, of_pins.part))
-        following = (1 + length, of_pins.pins_from)
-        cursor = b"".join(
-            (
-                digests_under(self.bound, asked, cursor_key), self.goes_on_in, at, varints.pack(following),
-                shown.tobytes(),
-            )
-        )  # fmt: skip
-        body = (
-            b'{"recommendation_id":"', signed(made_from, id_key), b'",', lasting, b'"',
-            signed(cursor, cursor_key), b'"}',
-        )  # fmt: skip
+        made_from, goes_on = self._tokens(asked, now, laid, shown, of_pins)
+        body = (b'{"recommendation_id":"', made_from, b'",', lasting, b'"', goes_on, b'"}')
         return Answered(200, tag, b"".join(body), sources)
+
+    def _tokens(
+        self, asked: Asked, now: datetime, laid: PlainPage, shown: Bytes, of_pins: _OfPins
+    ) -> tuple[bytes, bytes]:
+        """The id of an answer, and the cursor after it."""
+        id_key, cursor_key = self.answering.id_key, self.answering.cursor_key
+        at, following = varints.pack((microseconds(now),)), (1 + len(laid.page), of_pins.pins_from)
+        made_from = (request_digest(asked, id_key), self.made_from, at, of_pins.part)
+        digests = digests_under(self.bound, asked, cursor_key)
+        goes_on = (digests, self.goes_on_in, at, varints.pack(following), shown.tobytes())
+        return signed(b"".join(made_from), id_key), signed(b"".join(goes_on), cursor_key)
 
     def _market(self, asked: Asked, now: datetime, known: Known) -> _Market | None:
         """The market that counts, with a scene that holds now."""

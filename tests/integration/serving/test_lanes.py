@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 from support.tiny_shop import ORIGIN, OWNED, TinyShop, make_tiny_shop, publish_rules
 
 from recsys.domain.events import Event, EventType
@@ -148,6 +149,21 @@ def test_plain_questions_take_the_quick_way(asking, monkeypatch, query):
     assert (status, quick) == (200, [COMPILES])
     assert json.loads(body)["items"]
     assert asking(NOON)(query, HTTP_IF_NONE_MATCH=head["ETag"])[0] == 304
+
+
+def test_a_fault_of_the_quick_way_is_logged_without_the_shopper_and_the_general_way_answers(
+    asking, monkeypatch
+):
+    def broken(*_args, **_options):
+        raise IndexError("ann")
+
+    monkeypatch.setattr(Lane, "answer", broken)
+    with capture_logs() as told:
+        assert asking(NOON)(PLAIN[0])[0] == 200
+    faults = [each for each in told if each["event"] == "fault"]
+    # Without compiled loops nobody takes the quick way.
+    assert [each["error"] for each in faults] == ["IndexError"] * COMPILES
+    assert not any("ann" in each["traceback"] for each in faults)
 
 
 @pytest.mark.parametrize(

@@ -161,6 +161,29 @@ def test_when_the_one_that_works_is_gone_another_takes_its_place(serving, monkey
     assert settled(server) != before
 
 
+def test_who_was_not_counted_anew_does_not_count_others_out(monkeypatch):
+    """One thread works for longer than others rest, so that these count anew; then it makes way."""
+    monkeypatch.setattr(prompt, "_REST_SECONDS", 0.01)
+    floor, rested, over = prompt.Floor(), threading.Event(), threading.Event()
+
+    def rest():
+        floor.come()
+        floor.rest()
+        rested.set()
+        over.wait(PATIENCE_SECONDS)
+
+    floor.come()
+    other = threading.Thread(target=rest)
+    other.start()
+    assert rested.wait(PATIENCE_SECONDS)
+    floor.leave()
+    assert floor._working == 1
+    floor.come_back()
+    assert floor._working == 2
+    over.set()
+    other.join()
+
+
 def test_what_is_replaced_in_the_server_is_there():
     """A new version of Granian may call it otherwise; then the endpoint goes the usual way, and more slowly."""
     assert callable(getattr(mp, hosting._WRAPPER))
