@@ -5,7 +5,7 @@ our endpoint with one worker, nginx serving the very bytes of the answers as fil
 from Redis, and Flask that ranks in the request. Everybody is asked in turns, several rounds, the same shoppers;
 ratios are medians over the rounds of ratios within a round, so that other load on the machine weighs on both sides.
 
-    python benchmarks/serving.py [--short | --full] [--output FILE]
+    python benchmarks/serving.py [--full | --page] [--output FILE]
 
 Needs wrk, nginx and redis-server (Debian's packages of those names); as root they are installed where missing.
 """
