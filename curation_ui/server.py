@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from recsys.services.hosting import host
+from recsys.hosting.supervisor import host
 from recsys.settings import Settings
 
 TARGET = "curation_ui.app:create_app"

@@ -17,7 +17,7 @@ from multiprocessing.util import Finalize
 import structlog
 
 from recsys.domain.errors import RecsysError
-from recsys.services.prompt import Reply
+from recsys.hosting.replies import Reply
 from recsys.services.shop import Shop, open_shop
 from recsys.serving.answering import Answering
 from recsys.serving.at_once import AtOnce
@@ -125,7 +125,7 @@ class Application:
         return [body]
 
     def begin(self, environ: Environ) -> Reply | Callable[[], Reply]:
-        """The reply to a request that a lane answers, or what is still to be done; see `services.prompt`."""
+        """The reply to a request that a lane answers, or what is still to be done; see `hosting.replies`."""
         http, began = HttpRequest(environ), self._monotonic()
         return self._at_once.reply(http, began) or partial(self._in_time, http, began)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from recsys.domain.errors import RecsysError
-from recsys.services.prompt import Reply
+from recsys.hosting.replies import Reply
 from recsys.serving.answering import Answering
 from recsys.serving.door import PRIVATE, VARY, Door
 from recsys.serving.faults import log_fault

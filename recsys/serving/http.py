@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from recsys.services.prompt import Reply, has_body
+from recsys.hosting.replies import Reply, has_body
 
 Environ = dict[str, Any]
 Headers = tuple[tuple[str, str], ...]

@@ -22,10 +22,10 @@ from recsys.serving.cursor import VERSION as CURSOR_VERSION
 from recsys.serving.cursor import Binding, binding, digests_under
 from recsys.serving.http import HttpRequest
 from recsys.serving.item_texts import quoted
-from recsys.serving.page_text import Behind, Bytes, Said
+from recsys.serving.page_text import Behind, Bytes
 from recsys.serving.parameters import Asked
 from recsys.serving.pieces import Pieces, PiecesByFields
-from recsys.serving.plain_items import behind_of, plain_items, words_of
+from recsys.serving.plain_items import Writer, behind_of, words_of
 from recsys.serving.questions import notes_on, question_of
 from recsys.serving.recommendation_id import VERSION as ID_VERSION
 from recsys.serving.recommendation_id import pack_part, request_digest
@@ -40,7 +40,7 @@ from recsys.slates.state import CompiledRelease, LiveState
 
 MOST_LANES = 512
 _MOST_SAID = 256
-"""Casts whose words a market keeps, and sets of pins: holdouts make many of them."""
+"""Casts whose writers a market keeps, and sets of pins: holdouts make many of them."""
 _TAIL = '],"notes":[],"next_cursor":'
 _PLAIN = ("cursor", "segment", "context_item", "exclude", "tag", "price_min", "price_max", "at", "items")
 """Whoever gives one of these asks for more than a plain page."""
@@ -66,12 +66,12 @@ class Answered(NamedTuple):
 
 @dataclass(slots=True)
 class _Market:
-    """One market of a lane: the stage while its scene holds, and what is said there of casts, and of pins on a page."""
+    """One market of a lane: the stage while its scene holds, and what writes there what casts act on, and of pins on a page."""
 
     stage: Stage
     behind: Behind
     request: Request
-    words: dict[tuple[Cast, bool], Said] = field(default_factory=dict)
+    writers: dict[tuple[Cast, bool], Writer] = field(default_factory=dict)
     pins: dict[tuple[Cast, bytes], _OfPins] = field(default_factory=dict)
 
 
@@ -111,8 +111,7 @@ class Lane:
         laid = stage.lay(acting, known.row, self._told(asked, stage), asked.limit)
         if laid is None:
             return None
-        said = self._words(laid.cast, market, tells_because=tells_because)
-        text, shown = plain_items(laid, market.behind, self.pieces, said, self.seqs)
+        text, shown = self._writer(laid.cast, market, tells_because=tells_because).write(laid)
         of_pins, length = self._of_pins(laid, market, known, asked, now), len(laid.page)
         sources = of_pins.pins, of_pins.themes, length - of_pins.pins - of_pins.themes
         lasting = text.data
@@ -153,15 +152,16 @@ class Lane:
         numbers = stage.scene.shelf.columns.numbers
         return {numbers[each] for each in ids if each in numbers} if ids else ()
 
-    def _words(self, cast: Cast, market: _Market, *, tells_because: bool) -> Said:
-        """The words of a page on which a cast acts."""
+    def _writer(self, cast: Cast, market: _Market, *, tells_because: bool) -> Writer:
+        """What writes pages on which a cast acts."""
         key = cast, tells_because
-        found = market.words.get(key)
+        found = market.writers.get(key)
         if found is None:
             name = market.request.market
-            found = words_of(cast.held, name, tells_because=tells_because, before=self.head, after=_TAIL)
-            if len(market.words) < _MOST_SAID:
-                market.words[key] = found
+            said = words_of(cast.held, name, tells_because=tells_because, before=self.head, after=_TAIL)
+            found = Writer(market.behind, self.pieces, said, self.seqs)
+            if len(market.writers) < _MOST_SAID:
+                market.writers[key] = found
         return found
 
     def _of_pins(

@@ -6,13 +6,13 @@ writes numbers.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recsys.slates.columns import Numbers
-from recsys.slates.compiling import compiled
+from recsys.slates.compiling import compiled, handle, within
 from recsys.slates.loops import Page
 
 Bytes = NDArray[np.uint8]
@@ -77,35 +77,56 @@ class Said(NamedTuple):
     tells_because: bool
 
 
+Script = handle("Script", ("behind", "texts", "said", "seqs"))
+"""All that pages with the same words are written from, as `write_page` takes it."""
+
+
 @compiled
-def write_page(
-    page: Page,
-    behind: Behind,
-    first: int,
-    texts: Texts,
-    said: Said,
-    seqs: NDArray[np.int64],
-) -> tuple[Bytes, Bytes]:
+def script(behind: Behind, texts: Texts, said: Said, seqs: NDArray[np.int64]) -> Any:
+    """The candidates, the pieces of the catalog's items, the words, and the catalog's small number of each item number."""
+    return Script(behind, texts, said, seqs)
+
+
+@compiled
+def write_page(page: Page, first: int, lines: Any) -> tuple[Bytes, Bytes]:
     """The items of a page between the words around them, and what it showed, packed as `cursor.encode_cursor` does it.
 
     Nothing where an item's pieces are not written yet.
 
     Args:
         page: as `loops.lay_page` gives it.
-        behind: the candidates.
-        first: where the shopper's begin.
-        texts: the pieces of the catalog's items.
-        said: the words.
-        seqs: the catalog's small number of each item number.
+        first: where the shopper's candidates begin.
+        lines: what to write, see `script`.
 
     """
+    behind, texts, said = lines.behind, lines.texts, lines.said
     room = _room(page, behind, first, texts, said)
     out = np.empty(max(room, 0), np.uint8)
     if room < 0:
         return out, out
+    return out[: _write(page, behind, first, texts, said, out)], pack_shown(page, lines.seqs)
+
+
+@compiled
+def pack_shown(page: Page, seqs: NDArray[np.int64]) -> Bytes:
+    """The small numbers of a page's items, ascending, as doubled differences that are odd where a pin placed the item."""
+    packed = np.empty(_MOST_BYTES * len(page), np.uint8)
+    return packed[: _pack(page, seqs, np.empty(len(page), np.int64), packed)]
+
+
+@compiled
+def unwritten(page: Page, first: int, lines: Any) -> Numbers:
+    """The numbers that a page needs and whose pieces are not written yet; some may come twice."""
+    found = np.empty(3 * len(page), np.int32)
+    return found[: _gather(page, lines.behind, first, lines.texts, found)]
+
+
+@within
+def _write(page: Page, behind: Behind, first: int, texts: Texts, said: Said, out: Bytes) -> int:
+    """The page; gives where it ends."""
     end = _words_of(out, 0, said, BEFORE)
     for slot in range(len(page)):
-        number, place, there = page[slot]
+        number, place, there = page[slot, 0], page[slot, 1], page[slot, 2]
         if slot:
             out[end] = 44  # a comma
             end += 1
@@ -115,13 +136,12 @@ def write_page(
         else:
             end = _candidate(out, end, behind, first, place, texts, said)
         end = _piece(out, end, texts, number, CLOSING)
-    return out[: _words_of(out, end, said, AFTER)], pack_shown(page, seqs)
+    return _words_of(out, end, said, AFTER)
 
 
-@compiled
-def pack_shown(page: Page, seqs: NDArray[np.int64]) -> Bytes:
-    """The small numbers of a page's items, ascending, as doubled differences that are odd where a pin placed the item."""
-    marked = np.empty(len(page), np.int64)
+@within
+def _pack(page: Page, seqs: NDArray[np.int64], marked: NDArray[np.int64], packed: Bytes) -> int:
+    """What `pack_shown` gives, with the room for it; gives where it ends."""
     for n in range(len(page)):
         value = 2 * seqs[page[n, 0]] + (page[n, 1] < 0)
         at = n
@@ -129,28 +149,26 @@ def pack_shown(page: Page, seqs: NDArray[np.int64]) -> Bytes:
             marked[at] = marked[at - 1]
             at -= 1
         marked[at] = value
-    packed = np.empty(_MOST_BYTES * len(page), np.uint8)
     end = 0
     before = 0
-    for value in marked:
-        rest = int(value) - before
-        before = int(value) & ~1
+    for n in range(len(page)):
+        rest = int(marked[n]) - before
+        before = int(marked[n]) & ~1
         while rest > 0x7F:
             packed[end] = rest & 0x7F | 0x80
             rest >>= 7
             end += 1
         packed[end] = rest
         end += 1
-    return packed[:end]
+    return end
 
 
-@compiled
-def unwritten(page: Page, behind: Behind, first: int, texts: Texts) -> Numbers:
-    """The numbers that a page needs and whose pieces are not written yet; some may come twice."""
-    found = np.empty(3 * len(page), np.int32)
+@within
+def _gather(page: Page, behind: Behind, first: int, texts: Texts, found: Numbers) -> int:
+    """What `unwritten` gives, with the room for it; gives how many there are."""
     n = 0
     for slot in range(len(page)):
-        number, place, there = page[slot]
+        number, place, there = page[slot, 0], page[slot, 1], page[slot, 2]
         n = _note(found, n, number, texts)
         if place < 0:
             n = _note(found, n, there, texts)
@@ -158,27 +176,28 @@ def unwritten(page: Page, behind: Behind, first: int, texts: Texts) -> Numbers:
             at = 2 * (first + place)
             n = _note(found, n, behind.numbers[behind.because[at]], texts)
             n = _note(found, n, behind.numbers[behind.because[at + 1]], texts)
-    return found[:n]
+    return n
 
 
-@compiled
+@within
 def _note(found: Numbers, n: int, number: int, texts: Texts) -> int:
-    """Take note of a number whose pieces are not written yet."""
+    """Take note of a number whose pieces are not written yet, where there is room for it."""
     if number >= 0 and not texts.at[number]:
-        found[n] = number
+        if n < len(found):
+            found[n] = number
         return n + 1
     return n
 
 
-@compiled
+@within
 def _room(page: Page, behind: Behind, first: int, texts: Texts, said: Said) -> int:
     """How many bytes the text has at most; -1 where pieces are not written yet."""
-    if len(unwritten(page, behind, first, texts)):
+    if _gather(page, behind, first, texts, page[0, :0]):
         return -1
     most = len(said.words)
     reasons = max(_size(said, NAMED), _size(said, UNNAMED))
     for slot in range(len(page)):
-        number, place, there = page[slot]
+        number, place, there = page[slot, 0], page[slot, 1], page[slot, 2]
         most += _FIXED + texts.ends[number, CLOSING] + reasons
         if there >= 0:
             most += texts.ends[there, ID]
@@ -191,7 +210,7 @@ def _room(page: Page, behind: Behind, first: int, texts: Texts, said: Said) -> i
     return most
 
 
-@compiled
+@within
 def _candidate(out: Bytes, end: int, behind: Behind, first: int, place: int, texts: Texts, said: Said) -> int:
     """Where a candidate comes from, and why."""
     at = first + place
@@ -212,7 +231,7 @@ def _candidate(out: Bytes, end: int, behind: Behind, first: int, place: int, tex
     return _put(out, end, _DONE)
 
 
-@compiled
+@within
 def _words(out: Bytes, end: int, first: int, second: int, texts: Texts, said: Said) -> int:
     """A reason in words: with the titles behind it where there are any."""
     one = first if first >= 0 else second
@@ -223,7 +242,7 @@ def _words(out: Bytes, end: int, first: int, second: int, texts: Texts, said: Sa
     return end if alone else _piece(out, _put(out, end, _AND), texts, second, TITLE)
 
 
-@compiled
+@within
 def _share(out: Bytes, end: int, texts: Texts, number: int, share: float) -> int:
     """An item behind a candidate."""
     end = _six_digits(out, _piece(out, end, texts, number, BEHIND), share)
@@ -231,7 +250,7 @@ def _share(out: Bytes, end: int, texts: Texts, number: int, share: float) -> int
     return end + 1
 
 
-@compiled
+@within
 def _pin(out: Bytes, end: int, texts: Texts, said: Said, pin: int, there: int) -> int:
     """Which rule placed an item, what it displaced, and why."""
     end = _words_of(out, end, said, PINS + 2 * pin)
@@ -239,25 +258,25 @@ def _pin(out: Bytes, end: int, texts: Texts, said: Said, pin: int, there: int) -
     return _words_of(out, end, said, PINS + 2 * pin + 1)
 
 
-@compiled
+@within
 def _words_of(out: Bytes, end: int, said: Said, which: int) -> int:
     """Copy some words."""
     last = said.ends[which]
     return _copy(out, end, said.words, last - _size(said, which), last)
 
 
-@compiled
+@within
 def _size(said: Said, which: int) -> int:
     """How long some words are."""
     return int(said.ends[which] - (said.ends[which - 1] if which else 0))
 
 
-@compiled
+@within
 def _length(texts: Texts, number: int, piece: int) -> int:
     return int(texts.ends[number, piece] - (texts.ends[number, piece - 1] if piece else 0))
 
 
-@compiled
+@within
 def _piece(out: Bytes, end: int, texts: Texts, number: int, piece: int) -> int:
     """Copy one piece of an item."""
     begin = texts.at[number]
@@ -267,13 +286,13 @@ def _piece(out: Bytes, end: int, texts: Texts, number: int, piece: int) -> int:
     return _copy(out, end, texts.written, begin, last)
 
 
-@compiled
+@within
 def _put(out: Bytes, end: int, text: Bytes) -> int:
     """Copy a whole text."""
     return _copy(out, end, text, 0, len(text))
 
 
-@compiled
+@within
 def _copy(out: Bytes, end: int, source: Bytes, begin: int, last: int) -> int:
     """Copy what stands from `begin` to `last`; gives where the next one begins in `out`."""
     # Without a sign nothing is counted from the end of an array, and the loop is quicker.
@@ -283,7 +302,7 @@ def _copy(out: Bytes, end: int, source: Bytes, begin: int, last: int) -> int:
     return end + last - begin
 
 
-@compiled
+@within
 def _whole(out: Bytes, end: int, number: int) -> int:
     """Write a whole number, 0 or more."""
     digits, rest = 1, number // 10
@@ -295,7 +314,7 @@ def _whole(out: Bytes, end: int, number: int) -> int:
     return end + digits
 
 
-@compiled
+@within
 def _six_digits(out: Bytes, end: int, value: float) -> int:
     """Write a number of 0 or more with six digits after the point.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from recsys.domain.reasons import pin_reason, words_for
 from recsys.domain.views import Kind
 from recsys.serving.item_texts import quoted
-from recsys.serving.page_text import Behind, Bytes, Said, unwritten, write_page
+from recsys.serving.page_text import Behind, Bytes, Said, Texts, script, unwritten, write_page
 from recsys.serving.pieces import Pieces
 from recsys.slates.plain import PlainPage, Stage
 from recsys.slates.plan import Held
@@ -34,15 +35,32 @@ def behind_of(stage: Stage) -> Behind:
     return Behind(stage.ground.numbers, scores, because, shares)
 
 
-def plain_items(
-    laid: PlainPage, behind: Behind, pieces: Pieces, said: Said, seqs: NDArray[np.int64]
-) -> tuple[Bytes, Bytes]:
-    """The items of a page, without brackets around them, between the words around them, as UTF-8; and what was shown."""
-    text, shown = write_page(laid.page, behind, laid.first, pieces.texts, said, seqs)
-    if not len(text):
-        pieces.write(unwritten(laid.page, behind, laid.first, pieces.texts).tolist())
-        text, shown = write_page(laid.page, behind, laid.first, pieces.texts, said, seqs)
-    return text, shown
+class Writer:
+    """Writes plain pages that have the same words."""
+
+    def __init__(self, behind: Behind, pieces: Pieces, said: Said, seqs: NDArray[np.int64]) -> None:
+        self._behind = behind
+        self._pieces = pieces
+        self._said = said
+        self._seqs = seqs
+        self._made: tuple[Texts, Any] | None = None
+
+    def write(self, laid: PlainPage) -> tuple[Bytes, Bytes]:
+        """The items of a page, without brackets, between the words around them, as UTF-8; and what was shown."""
+        page, first = laid.page, laid.first
+        lines = self._lines()
+        text, shown = write_page(page, first, lines)
+        if not len(text):
+            self._pieces.write(unwritten(page, first, lines).tolist())
+            text, shown = write_page(page, first, self._lines())
+        return text, shown
+
+    def _lines(self) -> Any:
+        """The script with the pieces that are written now."""
+        texts, made = self._pieces.texts, self._made
+        if made is None or made[0] is not texts:
+            made = self._made = texts, script(self._behind, texts, self._said, self._seqs)
+        return made[1]
 
 
 def _around_displaced(held: Held, market: str | None) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from recsys.services.hosting import host
+from recsys.hosting.supervisor import host_promptly
 from recsys.serving.warming import compile_loops
 from recsys.settings import Settings
 
@@ -10,6 +10,6 @@ TARGET = "recsys.serving.application:create"
 
 
 def serve(settings: Settings, workers: int | None = None) -> None:
-    """Answer on `settings.api_port`; `workers` defaults to `settings.workers`. See `host`."""
+    """Answer on `settings.api_port`; `workers` defaults to `settings.workers`. See `host_promptly`."""
     compile_loops()
-    host(TARGET, settings, port=settings.api_port, workers=workers or settings.workers, prompt=True)
+    host_promptly(TARGET, settings, port=settings.api_port, workers=workers or settings.workers)

@@ -11,7 +11,7 @@ from recsys.serving.problems import unavailable
 from recsys.slates.overlays import LiveKey
 
 MOST_WRITING: Final = 12
-"""Of the threads of a worker (`services.hosting.PROMPT_THREADS`); the rest can always answer from memory."""
+"""Of the threads of a worker (`hosting.event_loop.THREADS`); the rest can always answer from memory."""
 
 Handle = Callable[[HttpRequest, LiveKey], HttpResponse]
 

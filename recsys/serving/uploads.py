@@ -15,7 +15,7 @@ from typing import Final
 from recsys.serving.problems import unavailable
 
 MOST_READING: Final = 16
-"""Of the threads of a worker (`services.hosting.PROMPT_THREADS`), beside those that write; the rest answer reads."""
+"""Of the threads of a worker (`hosting.event_loop.THREADS`), beside those that write; the rest answer reads."""
 MOST_OF_A_KEY: Final = 12
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from recsys.serving.page_text import Behind, Said, Texts, as_bytes, unwritten, write_page
+from recsys.serving.page_text import Behind, Said, Texts, as_bytes, script, unwritten, write_page
 from recsys.slates.affinity import affinities, closest
 from recsys.slates.compiling import COMPILES, still
-from recsys.slates.loops import Contenders, Ground, People, lay_page
+from recsys.slates.loops import Contenders, Ground, People, lay_page, standing
 
 
 def compile_loops() -> None:
@@ -22,12 +22,13 @@ def compile_loops() -> None:
     )
     none = np.empty(0, np.int32)
     contenders = Contenders(none, none, 0, none, np.empty((0, 5), np.int32), vectors[:, :0].copy(), none)
-    page, _ = lay_page(ground, people, contenders, 0, np.empty(0, np.int64), nothing, 1)
+    page, _ = lay_page(standing(ground, people, contenders), 0, np.empty(0, np.int64), nothing, 1)
     singles = still(np.zeros(4, np.float32))
     behind = Behind(numbers, singles[:2], still(np.full(4, -1, np.int32)), singles)
     texts = Texts(np.zeros(8, np.uint8), np.zeros(2, np.int64), np.zeros((2, 5), np.int32))
     said = Said(as_bytes(""), np.zeros(4, np.int32), tells_because=True)
-    write_page(page, behind, 0, texts, said, np.zeros(2, np.int64))
-    unwritten(page, behind, 0, texts)
+    lines = script(behind, texts, said, np.zeros(2, np.int64))
+    write_page(page, 0, lines)
+    unwritten(page, 0, lines)
     affinities(vectors, vectors[0])
     closest(vectors, vectors[0], np.zeros(1, np.int64))

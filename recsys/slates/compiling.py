@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import namedtuple
+from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from typing import Any, TypeVar
 
@@ -11,6 +12,9 @@ from numpy.typing import NDArray
 
 COMPILES = find_spec("numba") is not None
 """Whether loops are compiled; where no build of Numba is to be had, the general way answers everything."""
+
+_COUNTS_NOTHING = {"_nrt": False}
+"""Numba's own name for it, with the underscore of what may change: a test holds that it is known."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 A = TypeVar("A", bound=np.generic)
@@ -21,15 +25,43 @@ def compiled(function: F) -> F:
 
     What is called from within must stand in the same file: a change elsewhere is not noticed.
     """
-    if not COMPILES:
-        return function
+    return _compiled(function, {}) if COMPILES else function
+
+
+def within(function: F) -> F:
+    """Compile a loop that only compiled ones call, and that makes no arrays.
+
+    Nothing in it counts who still uses an array, which whoever called it does; else each call in a loop would do that
+    anew for every array that it is given, and take ten times as long as its own work.
+    """
+    return _compiled(function, _COUNTS_NOTHING) if COMPILES else function
+
+
+def _compiled(function: F, options: Mapping[str, Any]) -> F:
     from numba import njit
 
     try:
-        made: Any = njit(cache=True)(function)
+        made: Any = njit(cache=True, error_model="numpy", **options)(function)
     except RuntimeError:  # nowhere to keep it
-        made = njit(function)
+        made = njit(error_model="numpy", **options)(function)
     return made  # type: ignore[no-any-return]  # it is called as the function is
+
+
+def handle(name: str, fields: Sequence[str]) -> Any:
+    """A class whose instances carry arrays and tuples of arrays into compiled loops as one thing.
+
+    Each array that a loop is handed costs a step at every call; an instance of this class costs one in all. It is made
+    within a compiled function. Without Numba it is a named tuple.
+    """
+    if not COMPILES:
+        return namedtuple(name, fields)  # noqa: PYI024 - its fields are not known here
+    from numba.core.types import StructRef
+    from numba.experimental.structref import StructRefProxy, define_proxy, register
+
+    kind = register(type(f"{name}Type", (StructRef,), {}))
+    made = type(name, (StructRefProxy,), {})
+    define_proxy(made, kind, list(fields))
+    return made
 
 
 def still(array: NDArray[A]) -> NDArray[A]:

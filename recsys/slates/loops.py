@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recsys.slates.columns import Mask, Numbers
-from recsys.slates.compiling import compiled
+from recsys.slates.compiling import compiled, handle, within
 
 NUMBER, PLACE, THERE = range(3)
 """Columns of a page: the item's number; its place among the shopper's candidates, or -1 and less for a pin, the first
@@ -19,6 +19,7 @@ HEAD, RANKED, TAIL, ALL_TAIL, END = range(5)
 
 Page = NDArray[np.int32]
 Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
 Places = NDArray[np.int64]
 
 
@@ -75,6 +76,16 @@ class Contenders(NamedTuple):
     vectors_from: Numbers
 
 
+Standing = handle("Standing", ("ground", "people", "contenders"))
+"""All that the walks of a scene's shoppers have in common, as `lay_page` takes it."""
+
+
+@compiled
+def standing(ground: Ground, people: People, contenders: Contenders) -> Any:
+    """The three as one."""
+    return Standing(ground, people, contenders)
+
+
 class Own(NamedTuple):
     """The shopper's part: candidates and what is owned as places in the snapshot, in which order; further barred numbers."""
 
@@ -85,36 +96,55 @@ class Own(NamedTuple):
 
 
 @compiled
-def lay_page(
-    ground: Ground,
-    people: People,
-    contenders: Contenders,
-    row: int,
-    order: Places,
-    barred: Numbers,
-    count: int,
-) -> tuple[Page, Numbers]:
+def lay_page(stands: Any, row: int, order: Places, barred: Numbers, count: int) -> tuple[Page, Numbers]:
     """The items of the slots 1 to `count`, int32 [count, 3], and the contenders on the page by slot.
 
     No rows where the candidates do not reach one slot further, and where all slots are pins': the general way finds out.
 
     Args:
-        ground: the scene.
-        people: what the snapshot says.
-        contenders: the pins.
+        stands: the scene, what the snapshot says, and the pins; see `standing`.
         row: the shopper's.
         order: the order of the shopper's candidates, empty for the one that they have.
         barred: further numbers that must not come.
         count: how many slots the page has.
 
     """
+    ground, people, contenders = stands.ground, stands.people, stands.contenders
+    page = np.empty((count, 3), np.int32)
+    held = np.empty((len(contenders.slots), 3), np.int32)
+    organic, unpinned = np.empty((count + 1, 2), np.int32), np.empty((count + 1, 2), np.int32)
+    products = np.empty(contenders.vectors.shape[1])
+    on_page = _laid(
+        ground, people, contenders, row, order, barred, page, held, organic, unpinned, products
+    )
+    if on_page < 0:
+        return np.empty((0, 3), np.int32), np.empty(0, np.int32)
+    return page, held[:on_page, 2].copy()
+
+
+@within
+def _laid(
+    ground: Ground,
+    people: People,
+    contenders: Contenders,
+    row: int,
+    order: Places,
+    barred: Numbers,
+    page: Page,
+    held: Page,
+    organic: Page,
+    unpinned: Page,
+    products: Doubles,
+) -> int:
+    """Fill the page, with the room given; gives how many pins are on it, -1 for no page."""
     own = Own(
         people.candidates[people.candidate_starts[row] : people.candidate_starts[row + 1]],
         order,
         people.owned[people.owned_starts[row] : people.owned_starts[row + 1]],
         barred,
     )
-    held = _resolved(ground, own, contenders, people.vectors[row])
+    held = held[: _resolved(ground, own, contenders, people.vectors[row], held, products)]
+    count = len(page)
     wanted = count + 1
     inside = on_page = last = 0
     for pin in range(len(held)):
@@ -123,18 +153,19 @@ def lay_page(
             last = held[pin, 0]
             on_page += 1
     room = wanted - inside
-    organic, unpinned = _first(ground, own, held, room), _first(ground, own, held[:0], last)
-    if on_page == count or len(organic) < room or len(unpinned) < last:
-        return np.empty((0, 3), np.int32), np.empty(0, np.int32)
-    return _filled(held, organic, unpinned, count), held[:on_page, 2].copy()
+    if on_page == count or _first(ground, own, held, organic[:room]) < room:
+        return -1
+    if _first(ground, own, held[:0], unpinned[:last]) < last:
+        return -1
+    _fill(page, held, organic, unpinned)
+    return on_page
 
 
-@compiled
-def _filled(held: Page, organic: Page, unpinned: Page, count: int) -> Page:
+@within
+def _fill(page: Page, held: Page, organic: Page, unpinned: Page) -> None:
     """The page: pins in their slots, candidates in the others."""
-    page = np.empty((count, 3), np.int32)
     pin = at = 0
-    for slot in range(1, count + 1):
+    for slot in range(1, len(page) + 1):
         line = page[slot - 1]
         line[2] = -1
         if pin < len(held) and held[pin, 0] == slot:
@@ -145,13 +176,13 @@ def _filled(held: Page, organic: Page, unpinned: Page, count: int) -> Page:
         else:
             line[0], line[1] = organic[at, 0], organic[at, 1]
             at += 1
-    return page
 
 
-@compiled
-def _resolved(ground: Ground, own: Own, contenders: Contenders, vector: Floats) -> Page:
-    """Who holds which slot, as `plan.Plan.resolve` finds it: int32 [h, 3], slot, number and contender, by slot."""
-    held = np.empty((len(contenders.slots), 3), np.int32)
+@within
+def _resolved(
+    ground: Ground, own: Own, contenders: Contenders, vector: Floats, held: Page, products: Doubles
+) -> int:
+    """Who holds which slot, as `plan.Plan.resolve` finds it: how many, and in `held` slot, number and contender, by slot."""
     n = 0
     for each in range(len(contenders.slots)):
         slot, number = contenders.slots[each], contenders.numbers[each]
@@ -161,21 +192,30 @@ def _resolved(ground: Ground, own: Own, contenders: Contenders, vector: Floats) 
             if not (_free(ground, own, number) and not _holds(held[:n], number)):
                 continue
         else:
-            number = _member(ground, own, contenders, number, vector, held[:n])
+            number = _member(ground, own, contenders, number, vector, held[:n], products)
             if number < 0:
                 continue
         # By slot: those on themes come after those on items, but may stand before them.
         at = n
         while at and held[at - 1, 0] > slot:
-            held[at] = held[at - 1]
+            for column in range(3):
+                held[at, column] = held[at - 1, column]
             at -= 1
         held[at, 0], held[at, 1], held[at, 2] = slot, number, each
         n += 1
-    return held[:n]
+    return n
 
 
-@compiled
-def _member(ground: Ground, own: Own, contenders: Contenders, theme: int, vector: Floats, held: Page) -> int:
+@within
+def _member(
+    ground: Ground,
+    own: Own,
+    contenders: Contenders,
+    theme: int,
+    vector: Floats,
+    held: Page,
+    products: Doubles,
+) -> int:
     """The first member of a theme, in the shopper's order, that is free and holds no slot; -1 for none."""
     bounds, members = contenders.bounds[theme], contenders.members
     for at in range(bounds[HEAD], bounds[RANKED]):
@@ -183,10 +223,10 @@ def _member(ground: Ground, own: Own, contenders: Contenders, theme: int, vector
             return int(members[at])
     begin, end = bounds[ALL_TAIL], bounds[END]
     # A theme that nobody's vector orders has all that follow in its last part, and in those before none.
-    if np.any(vector) and bounds[RANKED] < bounds[ALL_TAIL]:
+    if bounds[RANKED] < bounds[ALL_TAIL] and _points(vector):
         best, most = -1, np.float32(-np.inf)
-        ranked = bounds[TAIL] - bounds[RANKED]
-        found = _products_side_by_side(contenders.vectors, contenders.vectors_from[theme], ranked, vector)
+        found = products[: bounds[TAIL] - bounds[RANKED]]
+        _multiply_side_by_side(contenders.vectors, contenders.vectors_from[theme], vector, found)
         for at in range(bounds[RANKED], bounds[TAIL]):
             product = np.float32(found[at - bounds[RANKED]])
             if product > most and _free(ground, own, members[at]) and not _holds(held, members[at]):
@@ -200,13 +240,24 @@ def _member(ground: Ground, own: Own, contenders: Contenders, theme: int, vector
     return -1
 
 
-@compiled
-def _first(ground: Ground, own: Own, held: Page, wanted: int) -> Page:
-    """The first candidates, at most `wanted`, that nothing bars and no pin holds, within the group limit: [n, 2]."""
-    found = np.empty((wanted, 2), np.int32)
+@within
+def _points(vector: Floats) -> bool:
+    """Whether any of a vector is not 0."""
+    found = False
+    for factor in range(len(vector)):
+        found |= vector[factor] != 0
+    return found
+
+
+@within
+def _first(ground: Ground, own: Own, held: Page, found: Page) -> int:
+    """How many candidates there are, up to as many as `found` has room for, that nothing bars and no pin holds.
+
+    Within the group limit; they come into `found`, number and place.
+    """
     n = 0
     for turn in range(len(own.candidates)):
-        if n == wanted:
+        if n == len(found):
             break
         place = own.order[turn] if len(own.order) else turn
         at = own.candidates[place]
@@ -218,10 +269,10 @@ def _first(ground: Ground, own: Own, held: Page, wanted: int) -> Page:
                 continue
             found[n, 0], found[n, 1] = number, place
             n += 1
-    return found[:n]
+    return n
 
 
-@compiled
+@within
 def _fits(ground: Ground, found: Page, number: int) -> bool:
     """Whether one more of the number's group may come."""
     group = ground.groups[number]
@@ -233,7 +284,7 @@ def _fits(ground: Ground, found: Page, number: int) -> bool:
     return before < ground.group_limit
 
 
-@compiled
+@within
 def _free(ground: Ground, own: Own, number: int) -> bool:
     """Whether the shopper neither owns a number nor has it barred."""
     found = _in(own.barred, number)
@@ -242,7 +293,7 @@ def _free(ground: Ground, own: Own, number: int) -> bool:
     return not found
 
 
-@compiled
+@within
 def _among(ascending: Numbers, wanted: int) -> bool:
     """Whether a value is among ascending ones."""
     low, high = 0, len(ascending)
@@ -255,7 +306,7 @@ def _among(ascending: Numbers, wanted: int) -> bool:
     return low < len(ascending) and ascending[low] == wanted
 
 
-@compiled
+@within
 def _in(few: Numbers, wanted: int) -> bool:
     found = False
     for each in few:
@@ -263,7 +314,7 @@ def _in(few: Numbers, wanted: int) -> bool:
     return found
 
 
-@compiled
+@within
 def _holds(held: Page, number: int) -> bool:
     found = False
     for pin in range(len(held)):
@@ -271,7 +322,7 @@ def _holds(held: Page, number: int) -> bool:
     return found
 
 
-@compiled
+@within
 def _has_slot(held: Page, slot: int) -> bool:
     found = False
     for pin in range(len(held)):
@@ -279,15 +330,14 @@ def _has_slot(held: Page, slot: int) -> bool:
     return found
 
 
-@compiled
-def _products_side_by_side(columns: Floats, begin: int, size: int, vector: Floats) -> NDArray[np.float64]:
+@within
+def _multiply_side_by_side(columns: Floats, begin: int, vector: Floats, totals: Doubles) -> None:
     """The products of some columns, each summed up as `_product` does it, many at a time."""
-    totals = np.zeros(size)
+    totals[:] = 0.0
     for factor in range(len(vector)):
         weight = np.float64(vector[factor])
-        for at in range(size):
+        for at in range(len(totals)):
             totals[at] += np.float64(columns[factor, begin + at]) * weight
-    return totals
 
 
 @compiled
@@ -310,7 +360,7 @@ def first_closest(vectors: Floats, vector: Floats, among: Places) -> int:
     return best
 
 
-@compiled
+@within
 def _product(vectors: Floats, at: int, vector: Floats) -> float:
     """In double precision, from the first factor to the last."""
     total = 0.0

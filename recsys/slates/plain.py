@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from recsys.slates.columns import NOBODY, Numbers
 from recsys.slates.compiling import still
-from recsys.slates.loops import Contenders, Ground, Page, People, lay_page
+from recsys.slates.loops import Contenders, Ground, Page, People, lay_page, standing
 from recsys.slates.plan import Held, Members, Plan
 from recsys.slates.scene import Acting, Factors, Scene
 from recsys.slates.shelf import Shelf
@@ -29,14 +29,18 @@ _MOST_CASTS = 64
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cast:
-    """The pins that act on some shoppers, for the loop; `held` are the same, item or theme, without who fills a slot."""
+    """The pins that act on some shoppers.
 
-    contenders: Contenders
+    `standing` has them for the loop, with the ground and the people; `held` are the same pins, item or theme, without
+    who fills a slot.
+    """
+
+    standing: Any
     held: Sequence[Held]
 
     @classmethod
-    def of(cls, plan: Plan, factors: int) -> Cast:
-        """The cast of a plan; vectors have so many factors."""
+    def of(cls, plan: Plan, ground: Ground, people: People) -> Cast:
+        """The cast of a plan."""
         on_items = [each for _, contenders in plan.items for each in contenders]
         on_themes = [(slot, *each) for slot, contenders in plan.themes for each in contenders]
         themes = list({members.theme.id: members for _, _, members in on_themes}.values())
@@ -50,9 +54,9 @@ class Cast:
             slots=np.array([each.slot for each in held], np.int32),
             numbers=np.array(which, np.int32),
             items=len(on_items),
-            **_joined(themes, factors),
+            **_joined(themes, people.vectors.shape[1]),
         )
-        return cls(contenders, held)
+        return cls(standing(ground, people, contenders), held)
 
 
 class PlainPage(NamedTuple):
@@ -96,7 +100,7 @@ class Stage:
         """What acts, as a cast."""
         found = self._casts.get(acting)
         if found is None:
-            found = Cast.of(acting.plan, self.people.vectors.shape[1])
+            found = Cast.of(acting.plan, self.ground, self.people)
             if len(self._casts) < _MOST_CASTS:
                 self._casts[acting] = found
         return found
@@ -115,7 +119,7 @@ class Stage:
         order = _AS_THEY_COME if acting.factors is None else self._boosted(first, end, acting.factors)
         barred = still(np.array(list(told), np.int32)) if told else _NO_NUMBERS
         cast = self.cast_of(acting)
-        page, held = lay_page(self.ground, self.people, cast.contenders, row, order, barred, count)
+        page, held = lay_page(cast.standing, row, order, barred, count)
         return PlainPage(page, held, first, cast) if len(page) else None
 
     def _boosted(self, first: int, end: int, factors: Factors) -> NDArray[np.int64]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from recsys.demo.storefront.config import read_config
-from recsys.services.hosting import host
+from recsys.hosting.supervisor import host
 from recsys.settings import Settings
 
 TARGET = "recsys.demo.storefront.app:create_app"

@@ -12,9 +12,9 @@ from support.strategies import KEY, crowded_scenes, oddly_titled, pinned_scenes,
 from recsys.serving import varints
 from recsys.serving.item_fields import ITEM_FIELDS
 from recsys.serving.item_texts import ItemTexts, items_as_json
-from recsys.serving.page_text import Behind, Texts, as_bytes, pack_shown, write_page
+from recsys.serving.page_text import Behind, Texts, as_bytes, pack_shown, script, write_page
 from recsys.serving.pieces import MOST_FIELD_SETS, Pieces, PiecesByFields
-from recsys.serving.plain_items import behind_of, plain_items, words_of
+from recsys.serving.plain_items import Writer, behind_of, words_of
 from recsys.slates.columns import empty_columns
 from recsys.slates.plain import Stage
 
@@ -47,8 +47,9 @@ def test_a_plain_page_reads_as_the_one_that_is_put_together_in_python(scene, fie
         expected = items_as_json(
             arrays.laid(scene), ItemTexts(columns), request.market, fields, tells_because=tells_because
         )
+        writer = Writer(behind, pieces, said, seqs)
         for _ in range(2):
-            text, shown = plain_items(page, behind, pieces, said, seqs)
+            text, shown = writer.write(page)
             assert text.tobytes().decode() == f"({expected})"
             assert len(varints.unpack(shown.tobytes())) == len(page.page)
 
@@ -61,7 +62,7 @@ def test_numbers_have_the_digits_that_decimal_rounding_gives(value):
     said = words_of((), None, tells_because=False)
     behind = Behind(np.append(ids, np.int32(-1)), single, np.array([-1, -1], np.int32), single)
     page, seqs = np.array([[0, 0, -1]], np.int32), np.zeros(1, np.int64)
-    text, _ = write_page(page, behind, 0, texts, said, seqs)
+    text, _ = write_page(page, 0, script(behind, texts, said, seqs))
     assert f'"score":{float(single[0]):.6f},"model_rank":1' in text.tobytes().decode()
 
 
