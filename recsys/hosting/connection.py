@@ -173,13 +173,15 @@ class Connection(Protocol):
         if len(environ) > MOST_HEADERS:
             self._refuse(_LARGE_HEAD)
             return
-        environ["REQUEST_METHOD"] = self._parser.get_method().decode("ascii")
+        parser = self._parser
+        environ["REQUEST_METHOD"] = parser.get_method().decode("ascii")
         environ["PATH_INFO"], environ["QUERY_STRING"] = _target(self._url)
-        self._body = None
+        body = None
         if has_body(environ):
-            self._body = Body(self._wants_body(expects="HTTP_EXPECT" in environ))
-            environ["wsgi.input"], environ["wsgi.input_terminated"] = self._body, True
-        self._come(_Request(environ, self._body, self._parser.should_keep_alive()))
+            body = Body(self._wants_body(expects="HTTP_EXPECT" in environ))
+            environ["wsgi.input"], environ["wsgi.input_terminated"] = body, True
+        self._body = body
+        self._come(_Request(environ, body, parser.should_keep_alive()))
 
     def on_body(self, more: bytes) -> None:
         """Some of its body."""
@@ -191,7 +193,7 @@ class Connection(Protocol):
         """All of it is here."""
         if self._body is not None:
             self._body.end()
-        self._read_or_not()
+            self._read_or_not()
 
     # Asking the application.
 
@@ -248,7 +250,8 @@ class Connection(Protocol):
     def _reply(self, reply: Reply, request: _Request) -> None:
         environ, body, keeps = request
         # Of a body that was not read to its end nobody knows what follows it.
-        self._leaves_unread |= body is not None and not body.ended
+        if body is not None and not body.ended:
+            self._leaves_unread = True
         last = self._hears_no_more and not self._waiting
         ends = not keeps or last or self._leaves_unread or self._loop.stops
         says_keep = not ends and "HTTP_CONNECTION" in environ
@@ -279,12 +282,13 @@ class Connection(Protocol):
 
     def flush(self) -> None:
         """Send what was written; called by the event loop, once for all that came together."""
-        if self._transport.is_closing() or self._lingers:
+        transport, texts = self._transport, self._written
+        if transport.is_closing() or self._lingers:
             return
-        if self._written:
-            self._transport.write(b"".join(self._written))
-            self._written.clear()
-        due = self._busy or bool(self._waiting)
+        if texts:
+            self._written = []
+            transport.write(texts[0] if len(texts) == 1 else b"".join(texts))
+        due = self._under_way is not None or bool(self._waiting)
         if self._ends or ((self._hears_no_more or self._loop.stops) and not due):
             self._close()
         elif not (self._chokes or due):

@@ -23,6 +23,7 @@ from recsys.serving.recommendations import PATH
 from recsys.serving.remembered import read_query
 
 _JSON = ("Content-Type", JSON)
+_OK = HTTPStatus.OK.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,6 @@ class AtOnce:
         tag = ("ETag", found.tag)
         # As the general way has them, in its order.
         headers = [tag, PRIVATE, VARY, *cors_headers(http, key), *limits]
-        if found.status == HTTPStatus.OK:
+        if found.status == _OK:
             headers = [_JSON, *headers, ("Content-Length", str(len(found.body)))]
         return found, headers

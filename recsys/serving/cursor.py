@@ -26,6 +26,7 @@ from recsys.slates.columns import microseconds
 
 VERSION = 2
 _DIGEST_BYTES = 4
+_encode = msgspec.json.Encoder().encode
 _DIGESTS_BYTES = _DIGEST_BYTES * len(CONTINUED)
 _PERSONAL = ("user_id", "session_id")
 _SHARED = tuple(name for name in CONTINUED if name not in _PERSONAL)
@@ -122,9 +123,10 @@ def binding(asked: Asked, key: bytes) -> Binding:
 
 def digests_under(bound: Binding, asked: Asked, key: bytes) -> bytes:
     """The digests of a request's parameters."""
-    user = _personal_digest("user_id", asked.user_id, key)
-    session = _personal_digest("session_id", asked.session_id, key)
-    return b"".join((bound.before, user, session, bound.behind))
+    user, session = asked.user_id, asked.session_id
+    of_user = _digest_of_nobody("user_id", key) if user is None else _digest("user_id", user, key)
+    of_session = _digest_of_nobody("session_id", key) if session is None else _digest("session_id", session, key)
+    return b"".join((bound.before, of_user, of_session, bound.behind))
 
 
 @lru_cache(maxsize=64)
@@ -133,19 +135,17 @@ def _shared_digests(values: tuple[object, ...], key: bytes) -> bytes:
     return b"".join(_digest(name, value, key) for name, value in zip(_SHARED, values, strict=True))
 
 
-def _personal_digest(name: str, value: str | None, key: bytes) -> bytes:
-    return _digest_of_nobody(name, key) if value is None else _digest(name, value, key)
-
-
 @lru_cache(maxsize=8)
 def _digest_of_nobody(name: str, key: bytes) -> bytes:
     return _digest(name, None, key)
 
 
 def _digest(name: str, value: object, key: bytes) -> bytes:
-    plain = sorted(value) if isinstance(value, tuple) else value
-    text = rfc3339(plain) if isinstance(plain, datetime) else plain
-    return digest(msgspec.json.encode((name, text)), key, _DIGEST_BYTES)
+    if isinstance(value, tuple):
+        value = sorted(value)
+    elif isinstance(value, datetime):
+        value = rfc3339(value)
+    return digest(_encode((name, value)), key, _DIGEST_BYTES)
 
 
 def _check_unchanged(then: bytes, now: bytes) -> None:

@@ -49,14 +49,14 @@ class HttpRequest:
         self.turned_away: bool | None = None
         self.limits: Headers | None = None
         self.place: Callable[[], AbstractContextManager[None]] | None = None
-        self.method = str(environ.get("REQUEST_METHOD", "GET")).upper()
-        self.path = str(environ.get("PATH_INFO", "")) or "/"
-        self.query = str(environ.get("QUERY_STRING", ""))
+        self.method: str = environ.get("REQUEST_METHOD", "GET").upper()
+        self.path: str = environ.get("PATH_INFO") or "/"
+        self.query: str = environ.get("QUERY_STRING", "")
 
     def header(self, name: str) -> str | None:
         """A header by its name in small letters with hyphens, None when it was not sent."""
-        found = self.environ.get(_environ_name(name))
-        return None if found is None else str(found).strip()
+        found: str | None = self.environ.get(_environ_name(name))
+        return None if found is None else found.strip()
 
     @property
     def has_body(self) -> bool:

@@ -95,9 +95,11 @@ def preflight_headers(http: HttpRequest, keys: Mapping[str, LiveKey], methods: s
 
 
 def _key_text(http: HttpRequest) -> str | None:
-    scheme, _, token = (http.header("authorization") or "").partition(" ")
-    if scheme.lower() == "bearer" and token.strip():
-        return token.strip()
+    given = http.header("authorization")
+    if given is not None:
+        scheme, _, token = given.partition(" ")
+        if scheme.lower() == "bearer" and token.strip():
+            return token.strip()
     return http.header("x-api-key") or None
 
 

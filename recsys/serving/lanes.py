@@ -127,7 +127,7 @@ class Lane:
     ) -> tuple[bytes, bytes]:
         """The id of an answer, and the cursor after it."""
         id_key, cursor_key = self.answering.id_key, self.answering.cursor_key
-        at, following = varints.pack((microseconds(now),)), (1 + len(laid.page), of_pins.pins_from)
+        at, following = varints.pack_one(microseconds(now)), (1 + len(laid.page), of_pins.pins_from)
         made_from = (request_digest(asked, id_key), self.made_from, at, of_pins.part)
         digests = digests_under(self.bound, asked, cursor_key)
         goes_on = (digests, self.goes_on_in, at, varints.pack(following), shown.tobytes())
@@ -147,10 +147,11 @@ class Lane:
 
     def _told(self, asked: Asked, stage: Stage) -> Collection[int]:
         """The numbers of what the shopper disliked, or bought since the training."""
-        overlays, user, session = self.state.overlays, asked.user_id, asked.session_id
-        ids = overlays.disliked_by(user, session) | overlays.bought_by(user, session)
+        ids = self.state.overlays.told_by(asked.user_id, asked.session_id)
+        if not ids:
+            return ()
         numbers = stage.scene.shelf.columns.numbers
-        return {numbers[each] for each in ids if each in numbers} if ids else ()
+        return {numbers[each] for each in ids if each in numbers}
 
     def _writer(self, cast: Cast, market: _Market, *, tells_because: bool) -> Writer:
         """What writes pages on which a cast acts."""

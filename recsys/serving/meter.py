@@ -63,6 +63,7 @@ class Meter:
         self.shared = shared
         self.routes: Sequence[tuple[str, str]] = ()
         self._row: Mapping[tuple[str, str], int] = {}
+        self._cells: dict[tuple[str, int], int] = {}
         self._own = shared.claim()
         self._lock = Lock()
         for gauge in _GAUGES:
@@ -74,6 +75,7 @@ class Meter:
         if len(self.routes) > MOST_ROUTES:
             raise ValueError(f"there are more than {MOST_ROUTES} routes; make MOST_ROUTES larger")
         self._row = {route: place for place, route in enumerate(self.routes)}
+        self._cells.clear()
 
     def begin(self) -> None:
         """A request begins."""
@@ -82,7 +84,9 @@ class Meter:
 
     def answered(self, route: str, status: int, seconds: float, sources: tuple[int, int, int]) -> None:
         """A GET was answered at once, with so many items from pins, themes and the model."""
-        cell = self._cell("GET", route, status)
+        cell = self._cells.get((route, status))
+        if cell is None:
+            cell = self._cells[route, status] = self._cell("GET", route, status)
         pins, themes, model = sources
         own = self._own
         with self._lock:

@@ -55,10 +55,11 @@ class Texts(NamedTuple):
 class Behind(NamedTuple):
     """Everybody's candidates: scores [n], and what is behind them and how much, two each [2 n], as in `RankedLists`.
 
-    `numbers` are the item number of each place in the snapshot.
+    `numbers` are the item number of each place in the snapshot; a shopper's candidates begin at `starts[row]`.
     """
 
     numbers: Numbers
+    starts: NDArray[np.int64]
     scores: Floats
     because: Numbers
     shares: Floats
@@ -88,18 +89,19 @@ def script(behind: Behind, texts: Texts, said: Said, seqs: NDArray[np.int64]) ->
 
 
 @compiled
-def write_page(page: Page, first: int, lines: Any) -> tuple[Bytes, Bytes]:
+def write_page(page: Page, row: int, lines: Any) -> tuple[Bytes, Bytes]:
     """The items of a page between the words around them, and what it showed, packed as `cursor.encode_cursor` does it.
 
     Nothing where an item's pieces are not written yet.
 
     Args:
         page: as `loops.lay_page` gives it.
-        first: where the shopper's candidates begin.
+        row: the shopper's in the snapshot.
         lines: what to write, see `script`.
 
     """
     behind, texts, said = lines.behind, lines.texts, lines.said
+    first = behind.starts[row]
     room = _room(page, behind, first, texts, said)
     out = np.empty(max(room, 0), np.uint8)
     if room < 0:
@@ -115,10 +117,10 @@ def pack_shown(page: Page, seqs: NDArray[np.int64]) -> Bytes:
 
 
 @compiled
-def unwritten(page: Page, first: int, lines: Any) -> Numbers:
+def unwritten(page: Page, row: int, lines: Any) -> Numbers:
     """The numbers that a page needs and whose pieces are not written yet; some may come twice."""
-    found = np.empty(3 * len(page), np.int32)
-    return found[: _gather(page, lines.behind, first, lines.texts, found)]
+    found, behind = np.empty(3 * len(page), np.int32), lines.behind
+    return found[: _gather(page, behind, behind.starts[row], lines.texts, found)]
 
 
 @within

@@ -32,7 +32,7 @@ def words_of(
 def behind_of(stage: Stage) -> Behind:
     """What is behind the candidates of a stage."""
     _, scores, because, shares = stage.candidates
-    return Behind(stage.ground.numbers, scores, because, shares)
+    return Behind(stage.ground.numbers, stage.people.candidate_starts, scores, because, shares)
 
 
 class Writer:
@@ -47,12 +47,11 @@ class Writer:
 
     def write(self, laid: PlainPage) -> tuple[Bytes, Bytes]:
         """The items of a page, without brackets, between the words around them, as UTF-8; and what was shown."""
-        page, first = laid.page, laid.first
-        lines = self._lines()
-        text, shown = write_page(page, first, lines)
+        page, row, lines = laid.page, laid.row, self._lines()
+        text, shown = write_page(page, row, lines)
         if not len(text):
-            self._pieces.write(unwritten(page, first, lines).tolist())
-            text, shown = write_page(page, first, self._lines())
+            self._pieces.write(unwritten(page, row, lines).tolist())
+            text, shown = write_page(page, row, self._lines())
         return text, shown
 
     def _lines(self) -> Any:

@@ -23,6 +23,7 @@ _WITHOUT_RULES = 1
 """Ids of this version say nothing of rules."""
 
 DIGEST_BYTES = 16
+_encode = msgspec.json.Encoder().encode
 MAX_CHARACTERS = 200
 _HEAD_BYTES = DIGEST_BYTES + 24
 """The digest, the version, three numbers of at most 35 bits, and the time, which has 51."""
@@ -47,7 +48,7 @@ class RecommendationId:
 
 def request_digest(asked: Asked, key: bytes) -> bytes:
     """A digest by which the same request can be recognised: 16 bytes."""
-    return digest(msgspec.json.encode(asked), key, DIGEST_BYTES)
+    return digest(_encode(asked), key, DIGEST_BYTES)
 
 
 def encode_recommendation_id(made_from: RecommendationId, key: bytes) -> str:

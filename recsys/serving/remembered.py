@@ -15,6 +15,7 @@ from recsys.serving.values import parse_id
 
 _MOST_CHARACTERS = 300
 _USER, _SESSION = "user_id=", "session_id="
+_replaced = msgspec.structs.replace
 
 
 class Read(NamedTuple):
@@ -28,26 +29,32 @@ def read_query(query: str) -> Read:
     """What `parse_parameters` reads. Raises `Problem` (400) that lists everything wrong at once."""
     if len(query) > _MOST_CHARACTERS or "%" in query or "+" in query or "cursor=" in query:
         return Read(parse_parameters(query))
-    user = session = None
-    rest: list[str] = []
-    for pair in query.split("&"):
-        if user is None and pair.startswith(_USER):
-            user = pair[len(_USER) :]
-        elif session is None and pair.startswith(_SESSION):
-            session = pair[len(_SESSION) :]
-        else:
-            rest.append(pair)
-    shared = "&".join(rest)
+    user, shared = _without(query, _USER)
+    session, shared = _without(shared, _SESSION)
     try:
-        asked = msgspec.structs.replace(
-            _shared(shared),
-            user_id=None if user is None else UserId(parse_id(user)),
-            session_id=None if session is None else parse_id(session),
-        )
+        asked = _shared(shared)
+        if session is not None:
+            asked = _replaced(asked, session_id=parse_id(session))
+        if user is not None:
+            asked = _replaced(asked, user_id=UserId(parse_id(user)))
     except (Invalid, Problem):
         # Only the whole query tells all that is wrong with it, in its order.
         return Read(parse_parameters(query))
     return Read(asked, shared)
+
+
+def _without(query: str, name: str) -> tuple[str | None, str]:
+    """The first value of a name with its equals sign, None where it is not there, and the query without it."""
+    before, found, behind = query.partition(name)
+    if not found:
+        return None, query
+    if before and before[-1] != "&":
+        # The name ends another one; what it stands for, if at all, only the whole way tells.
+        return None, query
+    value, _, behind = behind.partition("&")
+    if before and behind:
+        return value, before + behind
+    return value, before[:-1] or behind
 
 
 @lru_cache(maxsize=512)

@@ -9,6 +9,7 @@ from binascii import b2a_base64
 from functools import lru_cache
 
 _FOR_ADDRESSES = bytes.maketrans(b"+/", b"-_")
+_SEAL, _DIGEST = b"recsys-seal", b"recsys-digest"
 MAC_BYTES = 16
 """128 bits (RFC 7693): no one guesses a token."""
 
@@ -24,7 +25,7 @@ def sign(payload: bytes, key: bytes) -> str:
 
 def signed(payload: bytes, key: bytes) -> bytes:
     """The same in ASCII."""
-    return b2a_base64(payload + _seal(payload, key), newline=False).translate(_FOR_ADDRESSES, b"=")
+    return b2a_base64(payload + _hashed(payload, key, MAC_BYTES, _SEAL), newline=False).translate(_FOR_ADDRESSES, b"=")
 
 
 def unsign(token: str, key: bytes) -> bytes:
@@ -36,22 +37,17 @@ def unsign(token: str, key: bytes) -> bytes:
         raise Damaged from error
     payload, seal = raw[:-MAC_BYTES], raw[-MAC_BYTES:]
     # The last letter may hold bits that say nothing; only one spelling of a token is ours.
-    if not hmac.compare_digest(seal, _seal(payload, key)) or sign(payload, key) != token:
+    if not hmac.compare_digest(seal, _hashed(payload, key, MAC_BYTES, _SEAL)) or sign(payload, key) != token:
         raise Damaged
     return payload
 
 
 def digest(content: bytes, key: bytes, size: int) -> bytes:
     """A digest from which the content cannot be guessed without the key: `size` bytes."""
-    return _keyed(content, key, size, b"recsys-digest")
+    return _hashed(content, key, size, _DIGEST)
 
 
-def _seal(payload: bytes, key: bytes) -> bytes:
-    return _keyed(payload, key, MAC_BYTES, b"recsys-seal")
-
-
-def _keyed(content: bytes, key: bytes, size: int, purpose: bytes) -> bytes:
-    """Keyed BLAKE2b; a copy of a hash that has taken in its key is cheaper than a new one."""
+def _hashed(content: bytes, key: bytes, size: int, purpose: bytes) -> bytes:
     hashed = _prepared(key, size, purpose).copy()
     hashed.update(content)
     return hashed.digest()
@@ -59,4 +55,5 @@ def _keyed(content: bytes, key: bytes, size: int, purpose: bytes) -> bytes:
 
 @lru_cache(maxsize=16)
 def _prepared(key: bytes, size: int, purpose: bytes) -> hashlib.blake2b:
+    """Keyed BLAKE2b that has taken in its key: a copy is cheaper than a new one."""
     return hashlib.blake2b(digest_size=size, key=key, person=purpose)

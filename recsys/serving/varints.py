@@ -7,10 +7,11 @@ from collections.abc import Iterable
 
 def pack(numbers: Iterable[int]) -> bytes:
     """The numbers end to end; each is 0 or more."""
-    return b"".join([_SHORT[number] if number < _TABLED else _packed(number) for number in numbers])
+    return b"".join([_SHORT[number] if number < _TABLED else pack_one(number) for number in numbers])
 
 
-def _packed(number: int) -> bytes:
+def pack_one(number: int) -> bytes:
+    """One number, 0 or more."""
     packed = b""
     while number >= _TABLED:
         packed += _BEGUN[number & _TABLED - 1]

@@ -24,7 +24,7 @@ def compile_loops() -> None:
     contenders = Contenders(none, none, 0, none, np.empty((0, 5), np.int32), vectors[:, :0].copy(), none)
     page, _ = lay_page(standing(ground, people, contenders), 0, np.empty(0, np.int64), nothing, 1)
     singles = still(np.zeros(4, np.float32))
-    behind = Behind(numbers, singles[:2], still(np.full(4, -1, np.int32)), singles)
+    behind = Behind(numbers, starts, singles[:2], still(np.full(4, -1, np.int32)), singles)
     texts = Texts(np.zeros(8, np.uint8), np.zeros(2, np.int64), np.zeros((2, 5), np.int32))
     said = Said(as_bytes(""), np.zeros(4, np.int32), tells_because=True)
     lines = script(behind, texts, said, np.zeros(2, np.int64))

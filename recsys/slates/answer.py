@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from recsys.domain.merge import merge
 from recsys.domain.nobody import Nobody
@@ -57,8 +58,7 @@ class Answer:
         return self.request.market
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """What is known of a shopper: the row in the snapshot, None when unseen in training, and the home market."""
 
     row: int | None = None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from recsys.domain.ids import ItemId, UserId
 from recsys.domain.selectors import Target
 from recsys.slates.catalog import CompiledCatalog
-from recsys.slates.marks import ShopperMarks
+from recsys.slates.marks import NOTHING, ShopperMarks
 from recsys.slates.targets import CompiledTargets, compile_targets
 from recsys.storage.shoppers import SESSION, USER
 
@@ -76,6 +76,14 @@ class CompiledOverlays:
         """What the user has bought since the snapshots were made, and the session at all."""
         own, other = self.shoppers.of(USER, user).bought, self.shoppers.of(SESSION, session).bought
         return own | other if own and other else own or other
+
+    def told_by(self, user: str | None, session: str | None) -> frozenset[ItemId]:
+        """What the user or the session dislikes or has bought, as far as it was told."""
+        marks = [self.shoppers.of(USER, user)]
+        if session is not None:
+            marks.append(self.shoppers.of(SESSION, session))
+        lasting = [each for each in marks if each.lasting]
+        return NOTHING.union(*(each.disliked | each.bought for each in lasting)) if lasting else NOTHING
 
     def recent_items(self, user: str | None, session: str | None) -> tuple[ItemId, ...]:
         """What the user or the session was lately drawn to, the latest first: at most `MOST_RECENT` each.

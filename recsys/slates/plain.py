@@ -62,13 +62,12 @@ class Cast:
 class PlainPage(NamedTuple):
     """A page in item numbers, int32 [n, 3] as `lay_page` gives it; more follows on the next.
 
-    `held` are the places in `cast.held` of the pins on the page, by slot; `first` is where the shopper's candidates
-    begin among everybody's.
+    `held` are the places in `cast.held` of the pins on the page, by slot; `row` is the shopper's.
     """
 
     page: Page
     held: Numbers
-    first: int
+    row: int
     cast: Cast
 
 
@@ -115,15 +114,15 @@ class Stage:
             count: how many slots.
 
         """
-        first, end = self.snapshot.candidates_between(row)
-        order = _AS_THEY_COME if acting.factors is None else self._boosted(first, end, acting.factors)
+        order = _AS_THEY_COME if acting.factors is None else self._boosted(row, acting.factors)
         barred = still(np.array(list(told), np.int32)) if told else _NO_NUMBERS
         cast = self.cast_of(acting)
         page, held = lay_page(cast.standing, row, order, barred, count)
-        return PlainPage(page, held, first, cast) if len(page) else None
+        return PlainPage(page, held, row, cast) if len(page) else None
 
-    def _boosted(self, first: int, end: int, factors: Factors) -> NDArray[np.int64]:
+    def _boosted(self, row: int, factors: Factors) -> NDArray[np.int64]:
         """The places of a shopper's candidates by score and boosts; ties by id, in whose order the snapshot's items are."""
+        first, end = self.snapshot.candidates_between(row)
         items, scores = self.candidates.items[first:end], self.candidates.scores[first:end]
         return np.lexsort((items, -(scores.astype(np.float64) * factors[self.ground.numbers[items]])))
 

@@ -10,9 +10,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-_STEPS = 4
-_NEAR = 16
-"""Rows: from so close, what is looked for is next to never more than twice as far. Both lie within a page of memory."""
+_NEAR = 32
+_PART_OF_STEP = 8
+"""What is looked for stands at most so many rows, and such a part of the step before, from where the step ends: next to
+always, for the error of a step is about the square root of its length."""
 
 HASH_BYTES = 16
 """128 bits: among 10^9 shoppers a collision has a chance of about 10^-21."""
@@ -63,8 +64,8 @@ class HashTable:
     def find(self, hashed: bytes) -> int | None:
         """Row of a hash (16 bytes), None where it is not there."""
         first, second = int.from_bytes(hashed[:8], "big"), int.from_bytes(hashed[8:], "big")
-        row = self._first_of(first)
-        while row < self._size and self._high[row] == first:
+        row, table, size = self._first_of(first), self._high, self._size
+        while row < size and table[row] == first:
             if self._low[row] == second:
                 return row
             row += 1
@@ -74,15 +75,14 @@ class HashTable:
         """First row whose high half is not below `high`."""
         size, table = self._size, self._high
         at = high * size >> 64
-        for _ in range(_STEPS):
-            if at >= size or at < 0:
-                break
-            away = (high - table[at]) * size >> 64
-            at += away
-            if -_NEAR <= away <= _NEAR:
-                break
-        start, end = min(max(0, at - 2 * _NEAR), size), min(size, max(0, at + 2 * _NEAR))
-        row = bisect_left(table, high, start, end)
-        if (row == start and start) or (row == end and end < size):
-            return bisect_left(table, high)
-        return row
+        if at >= size:
+            return size
+        step = (high - table[at]) * size >> 64
+        at += step
+        far = _NEAR + abs(step) // _PART_OF_STEP
+        start, end = max(0, at - far), min(size, at + far)
+        if start < end:
+            row = bisect_left(table, high, start, end)
+            if (row > start or not start) and (row < end or end == size):
+                return row
+        return bisect_left(table, high)

@@ -60,7 +60,7 @@ def test_numbers_have_the_digits_that_decimal_rounding_gives(value):
     ids = np.array([0], np.int32)
     texts = Texts(as_bytes("x"), np.array([1]), np.zeros((1, 5), np.int32))
     said = words_of((), None, tells_because=False)
-    behind = Behind(np.append(ids, np.int32(-1)), single, np.array([-1, -1], np.int32), single)
+    behind = Behind(np.append(ids, np.int32(-1)), np.array([0, 1]), single, np.array([-1, -1], np.int32), single)
     page, seqs = np.array([[0, 0, -1]], np.int32), np.zeros(1, np.int64)
     text, _ = write_page(page, 0, script(behind, texts, said, seqs))
     assert f'"score":{float(single[0]):.6f},"model_rank":1' in text.tobytes().decode()
