@@ -22,7 +22,7 @@ from recsys.serving.cursor import VERSION as CURSOR_VERSION
 from recsys.serving.cursor import Binding, binding, digests_under
 from recsys.serving.http import HttpRequest
 from recsys.serving.item_texts import quoted
-from recsys.serving.page_text import Behind, Bytes
+from recsys.serving.page_text import Behind
 from recsys.serving.parameters import Asked
 from recsys.serving.pieces import Pieces, PiecesByFields
 from recsys.serving.plain_items import Writer, behind_of, words_of
@@ -112,25 +112,24 @@ class Lane:
         if laid is None:
             return None
         text, shown = self._writer(laid.cast, market, tells_because=tells_because).write(laid)
-        of_pins, length = self._of_pins(laid, market, known, asked, now), len(laid.page)
+        of_pins, length = self._of_pins(laid, market, known, asked, now), laid.count
         sources = of_pins.pins, of_pins.themes, length - of_pins.pins - of_pins.themes
-        lasting = text.data
-        tag = text_tag(lasting)
+        tag = text_tag(text)
         if matches(http.header("if-none-match"), tag):
             return Answered(304, tag, b"", sources)
         made_from, goes_on = self._tokens(asked, now, laid, shown, of_pins)
-        body = (b'{"recommendation_id":"', made_from, b'",', lasting, b'"', goes_on, b'"}')
+        body = (b'{"recommendation_id":"', made_from, b'",', text, b'"', goes_on, b'"}')
         return Answered(200, tag, b"".join(body), sources)
 
     def _tokens(
-        self, asked: Asked, now: datetime, laid: PlainPage, shown: Bytes, of_pins: _OfPins
+        self, asked: Asked, now: datetime, laid: PlainPage, shown: memoryview, of_pins: _OfPins
     ) -> tuple[bytes, bytes]:
         """The id of an answer, and the cursor after it."""
         id_key, cursor_key = self.answering.id_key, self.answering.cursor_key
-        at, following = varints.pack_one(microseconds(now)), (1 + len(laid.page), of_pins.pins_from)
+        at, following = varints.pack_one(microseconds(now)), (1 + laid.count, of_pins.pins_from)
         made_from = (request_digest(asked, id_key), self.made_from, at, of_pins.part)
         digests = digests_under(self.bound, asked, cursor_key)
-        goes_on = (digests, self.goes_on_in, at, varints.pack(following), shown.tobytes())
+        goes_on = (digests, self.goes_on_in, at, varints.pack(following), shown)
         return signed(b"".join(made_from), id_key), signed(b"".join(goes_on), cursor_key)
 
     def _market(self, asked: Asked, now: datetime, known: Known) -> _Market | None:
@@ -169,10 +168,10 @@ class Lane:
         self, laid: PlainPage, market: _Market, known: Known, asked: Asked, now: datetime
     ) -> _OfPins:
         """What is known of the pins on a page; where rules have a holdout, each shopper's part is another."""
-        key = laid.cast, laid.held.tobytes()
+        key = laid.cast, laid.pins
         found = market.pins.get(key)
         if found is None:
-            held = [laid.cast.held[each] for each in laid.held.tolist()]
+            held = laid.held
             themes = len([1 for each in held if each.theme is not None])
             last = held[-1].slot + 1 if held else 0
             found = _OfPins(len(held) - themes, themes, last, self._part(held, market.request))
@@ -180,9 +179,8 @@ class Lane:
                 market.pins[key] = found
         if not self.release.index.measured:
             return found
-        held = [laid.cast.held[each] for each in laid.held.tolist()]
         request = question_of(asked, self.state, now, self.release, None, known).request
-        return found._replace(part=self._part(held, request))
+        return found._replace(part=self._part(laid.held, request))
 
     def _part(self, held: Iterable[Held], request: Request) -> bytes:
         placed = [(each.slot, each.pin.id) for each in held]

@@ -40,7 +40,7 @@ _DONE = as_bytes("]}")
 _NULL = as_bytes("null")
 _FIXED = sum(map(len, (_SCORE, _RANK, _REASON, _AND, _BECAUSE, _DONE, _NULL))) + 4 * _MOST_DIGITS
 _FIXED_OF_ONE = _MOST_DIGITS + 2
-_MOST_BYTES = 5
+MOST_BYTES = 5
 """Of one number of 32 bits, packed in groups of seven."""
 
 
@@ -78,7 +78,7 @@ class Said(NamedTuple):
     tells_because: bool
 
 
-Script = handle("Script", ("behind", "texts", "said", "seqs"))
+Script = handle(__name__, "Script", ("behind", "texts", "said", "seqs"))
 """All that pages with the same words are written from, as `write_page` takes it."""
 
 
@@ -88,39 +88,54 @@ def script(behind: Behind, texts: Texts, said: Said, seqs: NDArray[np.int64]) ->
     return Script(behind, texts, said, seqs)
 
 
-@compiled
-def write_page(page: Page, row: int, lines: Any) -> tuple[Bytes, Bytes]:
-    """The items of a page between the words around them, and what it showed, packed as `cursor.encode_cursor` does it.
+class Room(NamedTuple):
+    """Where a page is written, again and again: the text, what was shown, packed, and room to sort that, int64 [n]."""
 
-    Nothing where an item's pieces are not written yet.
+    text: Bytes
+    packed: Bytes
+    marked: NDArray[np.int64]
+
+
+Sheet = handle(__name__, "Sheet", ("room",))
+"""A room as `write_page` takes it."""
+
+
+@compiled
+def sheet(room: Room) -> Any:
+    """The room as one thing."""
+    return Sheet(room)
+
+
+@compiled
+def write_page(laid: Any, on: Any, row: int, count: int, lines: Any) -> tuple[int, int]:
+    """Write the items of a page between the words around them, and what it showed, packed as `cursor.encode_cursor` does it.
+
+    Gives where both end. The first is 0 where an item's pieces are not written yet, and where the room is too small it is
+    below 0 by as much as is needed.
 
     Args:
-        page: as `loops.lay_page` gives it.
+        laid: where the page was laid, see `loops.table`.
+        on: where to write, see `sheet`.
         row: the shopper's in the snapshot.
+        count: how many slots the page has.
         lines: what to write, see `script`.
 
     """
+    page, room = laid.room.page[:count], on.room
     behind, texts, said = lines.behind, lines.texts, lines.said
     first = behind.starts[row]
-    room = _room(page, behind, first, texts, said)
-    out = np.empty(max(room, 0), np.uint8)
-    if room < 0:
-        return out, out
-    return out[: _write(page, behind, first, texts, said, out)], pack_shown(page, lines.seqs)
+    most = _most(page, behind, first, texts, said)
+    if most < 0 or most > len(room.text):
+        return (0 if most < 0 else -most), 0
+    return _write(page, behind, first, texts, said, room.text), pack_shown(page, lines.seqs, room.marked, room.packed)
 
 
 @compiled
-def pack_shown(page: Page, seqs: NDArray[np.int64]) -> Bytes:
-    """The small numbers of a page's items, ascending, as doubled differences that are odd where a pin placed the item."""
-    packed = np.empty(_MOST_BYTES * len(page), np.uint8)
-    return packed[: _pack(page, seqs, np.empty(len(page), np.int64), packed)]
-
-
-@compiled
-def unwritten(page: Page, row: int, lines: Any) -> Numbers:
+def unwritten(laid: Any, row: int, count: int, lines: Any) -> Numbers:
     """The numbers that a page needs and whose pieces are not written yet; some may come twice."""
-    found, behind = np.empty(3 * len(page), np.int32), lines.behind
-    return found[: _gather(page, behind, behind.starts[row], lines.texts, found)]
+    found, behind = np.empty(3 * count, np.int32), lines.behind
+    n = _gather(laid.room.page[:count], behind, behind.starts[row], lines.texts, found)
+    return found[:n]
 
 
 @within
@@ -142,8 +157,8 @@ def _write(page: Page, behind: Behind, first: int, texts: Texts, said: Said, out
 
 
 @within
-def _pack(page: Page, seqs: NDArray[np.int64], marked: NDArray[np.int64], packed: Bytes) -> int:
-    """What `pack_shown` gives, with the room for it; gives where it ends."""
+def pack_shown(page: Page, seqs: NDArray[np.int64], marked: NDArray[np.int64], packed: Bytes) -> int:
+    """The small numbers of a page's items, ascending, as doubled differences that are odd where a pin placed the item."""
     for n in range(len(page)):
         value = 2 * seqs[page[n, 0]] + (page[n, 1] < 0)
         at = n
@@ -192,7 +207,7 @@ def _note(found: Numbers, n: int, number: int, texts: Texts) -> int:
 
 
 @within
-def _room(page: Page, behind: Behind, first: int, texts: Texts, said: Said) -> int:
+def _most(page: Page, behind: Behind, first: int, texts: Texts, said: Said) -> int:
     """How many bytes the text has at most; -1 where pieces are not written yet."""
     if _gather(page, behind, first, texts, page[0, :0]):
         return -1

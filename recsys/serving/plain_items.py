@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from threading import local
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,23 @@ from numpy.typing import NDArray
 from recsys.domain.reasons import pin_reason, words_for
 from recsys.domain.views import Kind
 from recsys.serving.item_texts import quoted
-from recsys.serving.page_text import Behind, Bytes, Said, Texts, script, unwritten, write_page
+from recsys.serving.page_text import (
+    MOST_BYTES,
+    Behind,
+    Room,
+    Said,
+    Texts,
+    script,
+    sheet,
+    unwritten,
+    write_page,
+)
 from recsys.serving.pieces import Pieces
-from recsys.slates.plain import PlainPage, Stage
+from recsys.slates.plain import MOST_SLOTS, PlainPage, Stage
 from recsys.slates.plan import Held
 
 _NAMED, _UNNAMED = words_for(Kind.NEW)
+_FIRST_BYTES = 1 << 16
 
 
 def words_of(
@@ -45,14 +57,22 @@ class Writer:
         self._seqs = seqs
         self._made: tuple[Texts, Any] | None = None
 
-    def write(self, laid: PlainPage) -> tuple[Bytes, Bytes]:
-        """The items of a page, without brackets, between the words around them, as UTF-8; and what was shown."""
-        page, row, lines = laid.page, laid.row, self._lines()
-        text, shown = write_page(page, row, lines)
-        if not len(text):
-            self._pieces.write(unwritten(page, row, lines).tolist())
-            text, shown = write_page(page, row, self._lines())
-        return text, shown
+    def write(self, laid: PlainPage) -> tuple[memoryview, memoryview]:
+        """The items of a page, without brackets, between the words around them, as UTF-8; and what was shown.
+
+        Both lie where this thread will write the next page.
+        """
+        count, _, row, _, space = laid
+        table, lines, on = space.table, self._lines(), _sheet()
+        text, shown = write_page(table, on.handle, row, count, lines)
+        while text <= 0:
+            if text < 0:
+                on = _sheet(-text)
+            else:
+                self._pieces.write(unwritten(table, row, count, lines).tolist())
+                lines = self._lines()
+            text, shown = write_page(table, on.handle, row, count, lines)
+        return on.text[:text], on.packed[:shown]
 
     def _lines(self) -> Any:
         """The script with the pieces that are written now."""
@@ -60,6 +80,30 @@ class Writer:
         if made is None or made[0] is not texts:
             made = self._made = texts, script(self._behind, texts, self._said, self._seqs)
         return made[1]
+
+
+class _Sheet:
+    """Room for a text of so many bytes."""
+
+    def __init__(self, size: int) -> None:
+        room = Room(
+            np.empty(size, np.uint8),
+            np.empty(MOST_BYTES * MOST_SLOTS, np.uint8),
+            np.empty(MOST_SLOTS, np.int64),
+        )
+        self.text, self.packed = room.text.data, room.packed.data
+        self.handle = sheet(room)
+
+
+_own = local()
+
+
+def _sheet(size: int = 0) -> _Sheet:
+    """The sheet of this thread, made larger where a page needs more bytes."""
+    found: _Sheet | None = getattr(_own, "sheet", None)
+    if found is None or len(found.text) < size:
+        found = _own.sheet = _Sheet(max(size, _FIRST_BYTES))
+    return found
 
 
 def _around_displaced(held: Held, market: str | None) -> tuple[str, str]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from recsys.serving.page_text import Behind, Said, Texts, as_bytes, script, unwritten, write_page
+from recsys.serving.page_text import Behind, Said, Texts, Room, as_bytes, script, sheet, unwritten, write_page
 from recsys.slates.affinity import affinities, closest
 from recsys.slates.compiling import COMPILES, still
-from recsys.slates.loops import Contenders, Ground, People, lay_page, standing
+from recsys.slates.loops import Contenders, Ground, People, lay_page, lay_page_of, standing
+from recsys.slates.plain import Space
 
 
 def compile_loops() -> None:
@@ -22,13 +23,16 @@ def compile_loops() -> None:
     )
     none = np.empty(0, np.int32)
     contenders = Contenders(none, none, 0, none, np.empty((0, 5), np.int32), vectors[:, :0].copy(), none)
-    page, _ = lay_page(standing(ground, people, contenders), 0, np.empty(0, np.int64), nothing, 1)
+    space, stands = Space(0, 0), standing(ground, people, contenders)
+    lay_page(stands, space.table, 0, 1)
+    lay_page_of(stands, space.table, 0, 1, np.empty(0, np.int64), nothing)
     singles = still(np.zeros(4, np.float32))
     behind = Behind(numbers, starts, singles[:2], still(np.full(4, -1, np.int32)), singles)
     texts = Texts(np.zeros(8, np.uint8), np.zeros(2, np.int64), np.zeros((2, 5), np.int32))
     said = Said(as_bytes(""), np.zeros(4, np.int32), tells_because=True)
     lines = script(behind, texts, said, np.zeros(2, np.int64))
-    write_page(page, 0, lines)
-    unwritten(page, 0, lines)
+    room = Room(np.zeros(9_999, np.uint8), np.zeros(9, np.uint8), np.zeros(1, np.int64))
+    write_page(space.table, sheet(room), 0, 1, lines)
+    unwritten(space.table, 0, 1, lines)
     affinities(vectors, vectors[0])
     closest(vectors, vectors[0], np.zeros(1, np.int64))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
@@ -47,19 +48,21 @@ def _compiled(function: F, options: Mapping[str, Any]) -> F:
     return made  # type: ignore[no-any-return]  # it is called as the function is
 
 
-def handle(name: str, fields: Sequence[str]) -> Any:
+def handle(module: str, name: str, fields: Sequence[str]) -> Any:
     """A class whose instances carry arrays and tuples of arrays into compiled loops as one thing.
 
     Each array that a loop is handed costs a step at every call; an instance of this class costs one in all. It is made
-    within a compiled function. Without Numba it is a named tuple.
+    within a compiled function. Without Numba it is a named tuple. It must be called `name` in the module (`__name__`).
     """
     if not COMPILES:
         return namedtuple(name, fields)  # noqa: PYI024 - its fields are not known here
     from numba.core.types import StructRef
     from numba.experimental.structref import StructRefProxy, define_proxy, register
 
-    kind = register(type(f"{name}Type", (StructRef,), {}))
-    made = type(name, (StructRefProxy,), {})
+    # What is kept of a compiled loop names its types, so the next process must find them: beside the class.
+    kind = register(type(f"{name}Type", (StructRef,), {"__module__": module}))
+    setattr(sys.modules[module], kind.__name__, kind)
+    made = type(name, (StructRefProxy,), {"__module__": module})
     define_proxy(made, kind, list(fields))
     return made
 

@@ -76,7 +76,10 @@ class Contenders(NamedTuple):
     vectors_from: Numbers
 
 
-Standing = handle("Standing", ("ground", "people", "contenders"))
+_AS_THEY_COME: Places = np.empty(0, np.int64)
+_NOTHING: Numbers = np.empty(0, np.int32)
+
+Standing = handle(__name__, "Standing", ("ground", "people", "contenders"))
 """All that the walks of a scene's shoppers have in common, as `lay_page` takes it."""
 
 
@@ -84,6 +87,37 @@ Standing = handle("Standing", ("ground", "people", "contenders"))
 def standing(ground: Ground, people: People, contenders: Contenders) -> Any:
     """The three as one."""
     return Standing(ground, people, contenders)
+
+
+class Room(NamedTuple):
+    """Where a page is laid: arrays that are used again, since to make and hand back new ones takes as long as to fill them.
+
+    Attributes:
+        page: int32 [c, 3], see `NUMBER`.
+        held: int32 [p, 3], slot, number and contender.
+        pins: int32 [p], the contenders on the page.
+        organic: int32 [c + 1, 2], number and place.
+        unpinned: the same without pins.
+        products: float64 [r], of a theme's ranked members.
+
+    """
+
+    page: Page
+    held: Page
+    pins: Numbers
+    organic: Page
+    unpinned: Page
+    products: Doubles
+
+
+Table = handle(__name__, "Table", ("room",))
+"""A room as `lay_page` takes it."""
+
+
+@compiled
+def table(room: Room) -> Any:
+    """The room as one thing."""
+    return Table(room)
 
 
 class Own(NamedTuple):
@@ -96,30 +130,28 @@ class Own(NamedTuple):
 
 
 @compiled
-def lay_page(stands: Any, row: int, order: Places, barred: Numbers, count: int) -> tuple[Page, Numbers]:
-    """The items of the slots 1 to `count`, int32 [count, 3], and the contenders on the page by slot.
+def lay_page(stands: Any, on: Any, row: int, count: int) -> int:
+    """Lay the items of the slots 1 to `count` into a room's page, and the contenders on it, by slot, into its pins.
 
-    No rows where the candidates do not reach one slot further, and where all slots are pins': the general way finds out.
+    Gives how many contenders are on the page; -1 where the candidates do not reach one slot further, and where all slots
+    are pins': the general way finds out.
 
     Args:
         stands: the scene, what the snapshot says, and the pins; see `standing`.
+        on: a room that is large enough, see `table`.
         row: the shopper's.
-        order: the order of the shopper's candidates, empty for the one that they have.
-        barred: further numbers that must not come.
         count: how many slots the page has.
 
     """
-    ground, people, contenders = stands.ground, stands.people, stands.contenders
-    page = np.empty((count, 3), np.int32)
-    held = np.empty((len(contenders.slots), 3), np.int32)
-    organic, unpinned = np.empty((count + 1, 2), np.int32), np.empty((count + 1, 2), np.int32)
-    products = np.empty(contenders.vectors.shape[1])
-    on_page = _laid(
-        ground, people, contenders, row, order, barred, page, held, organic, unpinned, products
+    return _laid(
+        stands.ground, stands.people, stands.contenders, on.room, row, count, _AS_THEY_COME, _NOTHING
     )
-    if on_page < 0:
-        return np.empty((0, 3), np.int32), np.empty(0, np.int32)
-    return page, held[:on_page, 2].copy()
+
+
+@compiled
+def lay_page_of(stands: Any, on: Any, row: int, count: int, order: Places, barred: Numbers) -> int:
+    """The same for a shopper whose candidates have another order, empty for none, or for whom further numbers are barred."""
+    return _laid(stands.ground, stands.people, stands.contenders, on.room, row, count, order, barred)
 
 
 @within
@@ -127,33 +159,30 @@ def _laid(
     ground: Ground,
     people: People,
     contenders: Contenders,
+    room: Room,
     row: int,
+    count: int,
     order: Places,
     barred: Numbers,
-    page: Page,
-    held: Page,
-    organic: Page,
-    unpinned: Page,
-    products: Doubles,
 ) -> int:
-    """Fill the page, with the room given; gives how many pins are on it, -1 for no page."""
+    page, organic, unpinned = room.page[:count], room.organic, room.unpinned
     own = Own(
         people.candidates[people.candidate_starts[row] : people.candidate_starts[row + 1]],
         order,
         people.owned[people.owned_starts[row] : people.owned_starts[row + 1]],
         barred,
     )
-    held = held[: _resolved(ground, own, contenders, people.vectors[row], held, products)]
-    count = len(page)
+    held = room.held[: _resolved(ground, own, contenders, people.vectors[row], room.held, room.products)]
     wanted = count + 1
     inside = on_page = last = 0
     for pin in range(len(held)):
         inside += held[pin, 0] <= wanted
         if held[pin, 0] <= count:
             last = held[pin, 0]
+            room.pins[pin] = held[pin, 2]
             on_page += 1
-    room = wanted - inside
-    if on_page == count or _first(ground, own, held, organic[:room]) < room:
+    left = wanted - inside
+    if on_page == count or _first(ground, own, held, organic[:left]) < left:
         return -1
     if _first(ground, own, held[:0], unpinned[:last]) < last:
         return -1

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from threading import local
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +17,17 @@ from numpy.typing import NDArray
 
 from recsys.slates.columns import NOBODY, Numbers
 from recsys.slates.compiling import still
-from recsys.slates.loops import Contenders, Ground, Page, People, lay_page, standing
+from recsys.slates.loops import (
+    Contenders,
+    Ground,
+    Page,
+    People,
+    Room,
+    lay_page,
+    lay_page_of,
+    standing,
+    table,
+)
 from recsys.slates.plan import Held, Members, Plan
 from recsys.slates.scene import Acting, Factors, Scene
 from recsys.slates.shelf import Shelf
@@ -25,6 +36,7 @@ from recsys.snapshots.mapped import Ranked, Snapshot
 _NO_NUMBERS: Numbers = still(np.empty(0, np.int32))
 _AS_THEY_COME: NDArray[np.int64] = np.empty(0, np.int64)
 _MOST_CASTS = 64
+MOST_SLOTS = 100
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,11 +44,12 @@ class Cast:
     """The pins that act on some shoppers.
 
     `standing` has them for the loop, with the ground and the people; `held` are the same pins, item or theme, without
-    who fills a slot.
+    who fills a slot. `ranked` is how many members of themes vectors order.
     """
 
     standing: Any
     held: Sequence[Held]
+    ranked: int
 
     @classmethod
     def of(cls, plan: Plan, ground: Ground, people: People) -> Cast:
@@ -56,19 +69,49 @@ class Cast:
             items=len(on_items),
             **_joined(themes, people.vectors.shape[1]),
         )
-        return cls(standing(ground, people, contenders), held)
+        return cls(standing(ground, people, contenders), held, contenders.vectors.shape[1])
+
+
+class Space:
+    """Room for pages under casts of some size."""
+
+    def __init__(self, contenders: int, ranked: int) -> None:
+        self.contenders = contenders
+        self.ranked = ranked
+        self.room = Room(
+            page=np.empty((MOST_SLOTS, 3), np.int32),
+            held=np.empty((contenders, 3), np.int32),
+            pins=np.empty(contenders, np.int32),
+            organic=np.empty((MOST_SLOTS + 1, 2), np.int32),
+            unpinned=np.empty((MOST_SLOTS + 1, 2), np.int32),
+            products=np.empty(ranked),
+        )
+        self.table = table(self.room)
+        self.pins = self.room.pins.data
 
 
 class PlainPage(NamedTuple):
-    """A page in item numbers, int32 [n, 3] as `lay_page` gives it; more follows on the next.
+    """A page of some slots in item numbers; more follows on the next.
 
-    `held` are the places in `cast.held` of the pins on the page, by slot; `row` is the shopper's.
+    It lies in `space.room.page`, where the next page of this thread will lie. `pins` are the places in `cast.held` of the
+    pins on the page, by slot, four bytes each; `row` is the shopper's.
     """
 
-    page: Page
-    held: Numbers
+    count: int
+    pins: bytes
     row: int
     cast: Cast
+    space: Space
+
+    @property
+    def numbers(self) -> Page:
+        """The page, int32 [count, 3] as `lay_page` has it."""
+        return self.space.room.page[: self.count]
+
+    @property
+    def held(self) -> Sequence[Held]:
+        """The pins on the page, by slot."""
+        return [self.cast.held[each] for each in np.frombuffer(self.pins, np.int32).tolist()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +148,7 @@ class Stage:
         return found
 
     def lay(self, acting: Acting, row: int, told: Collection[int], count: int) -> PlainPage | None:
-        """The slots 1 to `count` for a shopper; None where the answer is not plain.
+        """The slots 1 to `count`, at most `MOST_SLOTS`, for a shopper; None where the answer is not plain.
 
         Args:
             acting: what acts on the shopper.
@@ -114,17 +157,36 @@ class Stage:
             count: how many slots.
 
         """
-        order = _AS_THEY_COME if acting.factors is None else self._boosted(row, acting.factors)
-        barred = still(np.array(list(told), np.int32)) if told else _NO_NUMBERS
+        if count > MOST_SLOTS:
+            return None
         cast = self.cast_of(acting)
-        page, held = lay_page(cast.standing, row, order, barred, count)
-        return PlainPage(page, held, row, cast) if len(page) else None
+        space = _space_for(cast)
+        if told or acting.factors is not None:
+            order = _AS_THEY_COME if acting.factors is None else self._boosted(row, acting.factors)
+            barred = still(np.array(list(told), np.int32)) if told else _NO_NUMBERS
+            pins = lay_page_of(cast.standing, space.table, row, count, order, barred)
+        else:
+            pins = lay_page(cast.standing, space.table, row, count)
+        return None if pins < 0 else PlainPage(count, space.pins[:pins].tobytes(), row, cast, space)
 
     def _boosted(self, row: int, factors: Factors) -> NDArray[np.int64]:
         """The places of a shopper's candidates by score and boosts; ties by id, in whose order the snapshot's items are."""
         first, end = self.snapshot.candidates_between(row)
         items, scores = self.candidates.items[first:end], self.candidates.scores[first:end]
         return np.lexsort((items, -(scores.astype(np.float64) * factors[self.ground.numbers[items]])))
+
+
+_own = local()
+
+
+def _space_for(cast: Cast) -> Space:
+    """The space of this thread, made larger where the cast needs it."""
+    space: Space | None = getattr(_own, "space", None)
+    contenders, ranked = len(cast.held), cast.ranked
+    if space is None or space.contenders < contenders or space.ranked < ranked:
+        before = (0, 0) if space is None else (space.contenders, space.ranked)
+        space = _own.space = Space(max(contenders, before[0]), max(ranked, before[1]))
+    return space
 
 
 def _ground(scene: Scene, shelf: Shelf) -> Ground:

@@ -222,7 +222,8 @@ live = LiveHolder(shop.database, settings)
 live.catch_up()
 application = Application(shop, live)
 compile_loops()
-compiled = [loops.standing, loops.lay_page, page_text.script, page_text.write_page, page_text.unwritten]
+compiled = [loops.standing, loops.table, loops.lay_page, loops.lay_page_of]
+compiled += [page_text.script, page_text.sheet, page_text.write_page, page_text.unwritten]
 for query in sys.argv[2:]:
     environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/v1/recommendations", "QUERY_STRING": query, "HTTP_X_API_KEY": sys.argv[1]}
     application(environ, lambda status, _: print(status))
@@ -242,4 +243,4 @@ def test_no_request_waits_for_a_loop_to_be_compiled(shop):
         timeout=120,
     )
     told = [line for line in done.stdout.splitlines() if "request" not in line]
-    assert told == [*["200 OK"] * len(PLAIN), "1 1 1 1 1"]
+    assert told == [*["200 OK"] * len(PLAIN), "1 1 1 1 1 1 1 1"]

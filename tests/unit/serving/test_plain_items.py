@@ -12,11 +12,21 @@ from support.strategies import KEY, crowded_scenes, oddly_titled, pinned_scenes,
 from recsys.serving import varints
 from recsys.serving.item_fields import ITEM_FIELDS
 from recsys.serving.item_texts import ItemTexts, items_as_json
-from recsys.serving.page_text import Behind, Texts, as_bytes, pack_shown, script, write_page
+from recsys.serving.page_text import (
+    MOST_BYTES,
+    Behind,
+    Room,
+    Texts,
+    as_bytes,
+    pack_shown,
+    script,
+    sheet,
+    write_page,
+)
 from recsys.serving.pieces import MOST_FIELD_SETS, Pieces, PiecesByFields
 from recsys.serving.plain_items import Writer, behind_of, words_of
 from recsys.slates.columns import empty_columns
-from recsys.slates.plain import Stage
+from recsys.slates.plain import Space, Stage
 
 any_scene = st.one_of(scenes, pinned_scenes, crowded_scenes).map(
     lambda scene: scene.asking(
@@ -51,7 +61,7 @@ def test_a_plain_page_reads_as_the_one_that_is_put_together_in_python(scene, fie
         for _ in range(2):
             text, shown = writer.write(page)
             assert text.tobytes().decode() == f"({expected})"
-            assert len(varints.unpack(shown.tobytes())) == len(page.page)
+            assert len(varints.unpack(shown.tobytes())) == page.count
 
 
 @pytest.mark.parametrize("value", [0.1234565, 0.9999999, 0.0000005, 0.0000004, 1 / 3, 1.0, 0.0, 12.5])
@@ -61,9 +71,13 @@ def test_numbers_have_the_digits_that_decimal_rounding_gives(value):
     texts = Texts(as_bytes("x"), np.array([1]), np.zeros((1, 5), np.int32))
     said = words_of((), None, tells_because=False)
     behind = Behind(np.append(ids, np.int32(-1)), np.array([0, 1]), single, np.array([-1, -1], np.int32), single)
-    page, seqs = np.array([[0, 0, -1]], np.int32), np.zeros(1, np.int64)
-    text, _ = write_page(page, 0, script(behind, texts, said, seqs))
-    assert f'"score":{float(single[0]):.6f},"model_rank":1' in text.tobytes().decode()
+    space, room = Space(0, 0), Room(np.zeros(999, np.uint8), np.zeros(9, np.uint8), np.zeros(1, np.int64))
+    space.room.page[0] = 0, 0, -1
+    lines = script(behind, texts, said, np.zeros(1, np.int64))
+    end, _ = write_page(space.table, sheet(room), 0, 1, lines)
+    assert f'"score":{float(single[0]):.6f},"model_rank":1' in room.text[:end].tobytes().decode()
+    short = room._replace(text=np.zeros(9, np.uint8))
+    assert write_page(space.table, sheet(short), 0, 1, lines)[0] <= -end
 
 
 @given(st.sets(st.integers(0, 2**31 - 1), min_size=1, max_size=100), st.data())
@@ -75,7 +89,9 @@ def test_what_was_shown_is_packed_as_the_cursor_packs_it(seqs, data):
     for seq in sorted(seqs):
         packed.append((seq - before) << 1 | (seq in pinned))
         before = seq
-    assert pack_shown(page, np.array(order, np.int64)).tobytes() == varints.pack(packed)
+    room = np.zeros(MOST_BYTES * len(page), np.uint8)
+    end = pack_shown(page, np.array(order, np.int64), np.zeros(len(page), np.int64), room)
+    assert room[:end].tobytes() == varints.pack(packed)
 
 
 def test_pieces_that_need_more_room_leave_those_who_read_the_old_ones_alone(monkeypatch):

@@ -13,7 +13,7 @@ from recsys.domain.rules import Boost, Pin
 from recsys.domain.selectors import Target
 from recsys.slates.lean import Laid
 from recsys.slates.loops import Contenders, Ground, People, lay_page, standing
-from recsys.slates.plain import PlainPage, Stage
+from recsys.slates.plain import PlainPage, Space, Stage
 from recsys.slates.plan import Held
 
 any_scene = st.one_of(scenes, pinned_scenes, crowded_scenes).map(
@@ -53,10 +53,10 @@ def test_a_plain_page_is_the_page_of_the_merge_over_arrays(scene: Scene, told) -
     page = lay_plainly(arrays, personal, told)
     if page is not None:
         laid = arrays.laid(personal, told=Told(bought=told))
-        assert [(n, max(at, -1), there) for n, at, there in page.page.tolist()] == rows_of(laid)
-        contenders = [page.cast.held[each] for each in page.held.tolist()]
-        assert [-1 - at for at in page.page[:, 1].tolist() if at < 0] == page.held.tolist()
-        assert [each[1:4] for each in contenders] == [each[1:4] for _, each in laid.pins]
+        rows = page.numbers.tolist()
+        assert [(n, max(at, -1), there) for n, at, there in rows] == rows_of(laid)
+        assert [page.cast.held[-1 - at] for _, at, _ in rows if at < 0] == page.held
+        assert [each[1:4] for each in page.held] == [each[1:4] for _, each in laid.pins]
         assert laid.more
         assert laid.personalised
 
@@ -81,7 +81,7 @@ def test_a_page_that_the_candidates_do_not_fill_is_left_to_the_general_way() -> 
     starts, vectors = np.array([0, 2]), np.zeros((1, 1), np.float32)
     people = People(np.array([0, 1], np.int32), starts, none, np.array([0, 0]), vectors)
     contenders = Contenders(none, none, 0, none, np.empty((0, 5), np.int32), vectors[:, :0].copy(), none)
-    stands = standing(ground, people, contenders)
-    for count, length in ((1, 1), (2, 0)):
-        page, _ = lay_page(stands, 0, np.empty(0, np.int64), none, count)
-        assert len(page) == length
+    stands, space = standing(ground, people, contenders), Space(0, 0)
+    assert lay_page(stands, space.table, 0, 1) == 0
+    assert space.room.page[0].tolist() == [0, 0, -1]
+    assert lay_page(stands, space.table, 0, 2) == -1
