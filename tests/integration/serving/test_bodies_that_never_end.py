@@ -11,7 +11,8 @@ from support.endpoint import running_endpoint
 from support.running_desk import running_desk
 from support.tiny_shop import make_tiny_shop
 
-from recsys.services.hosting import PROMPT_THREADS, THREADS
+from recsys.hosting.event_loop import THREADS as PROMPT_THREADS
+from recsys.hosting.supervisor import THREADS
 
 PATIENCE_SECONDS = 20
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.services.hosting import PROMPT_THREADS
+from recsys.hosting.event_loop import THREADS
 from recsys.serving.http import HttpResponse
 from recsys.serving.problems import Problem
 from recsys.serving.shedding import Canary, Shedder
@@ -92,7 +92,7 @@ def test_a_server_that_does_not_answer_is_slow_and_one_that_is_not_there_says_no
 
 
 def test_the_turnstile_lets_so_many_through_and_leaves_threads_to_the_others():
-    assert MOST_WRITING + MOST_READING < PROMPT_THREADS
+    assert MOST_WRITING + MOST_READING < THREADS
     entered, leave, replies = threading.Semaphore(0), threading.Event(), []
 
     def handle(_http, _key):
