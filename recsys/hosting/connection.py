@@ -22,7 +22,8 @@ from recsys.hosting.replies import Environ, Reply, has_body, problem, written
 if TYPE_CHECKING:
     from recsys.hosting.event_loop import EventLoop
 
-MOST_HEAD_BYTES: Final = 1 << 16
+MOST_TARGET_BYTES: Final = 65_534
+MOST_HEAD_BYTES: Final = 1 << 17
 MOST_HEADERS: Final = 128
 IDLE_SECONDS: Final = 75.0
 """How long a connection may say nothing between two requests."""
@@ -41,6 +42,9 @@ _NO_HTTP = problem(HTTPStatus.BAD_REQUEST, "This is no request of HTTP/1.1.")
 _LARGE_HEAD = problem(
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
     f"The head of a request may have {MOST_HEAD_BYTES} bytes and {MOST_HEADERS} headers.",
+)
+_LONG_TARGET = problem(
+    HTTPStatus.REQUEST_URI_TOO_LONG, f"An address may have {MOST_TARGET_BYTES} bytes; ask by POST."
 )
 _LATE = problem(HTTPStatus.REQUEST_TIMEOUT, "The request did not come in time.")
 
@@ -117,7 +121,9 @@ class Connection(Protocol):
             self._refuse(_NO_HTTP)
         if self._environ is not None:
             self._head_bytes += len(data)
-            if self._head_bytes > MOST_HEAD_BYTES:
+            if len(self._url) > MOST_TARGET_BYTES:
+                self._refuse(_LONG_TARGET)
+            elif self._head_bytes > MOST_HEAD_BYTES:
                 self._refuse(_LARGE_HEAD)
 
     def eof_received(self) -> bool:
@@ -162,7 +168,7 @@ class Connection(Protocol):
         if environ is None:
             return
         key = _NAMES.get(name) or _environ_name(name)
-        text = value.decode("latin-1")
+        text = value.decode("latin-1").strip(" \t")
         environ[key] = f"{environ[key]}, {text}" if key in environ else text
 
     def on_headers_complete(self) -> None:
@@ -170,8 +176,8 @@ class Connection(Protocol):
         environ = self._environ
         assert environ is not None  # noqa: S101 - the parser has begun a message
         self._environ = None
-        if len(environ) > MOST_HEADERS:
-            self._refuse(_LARGE_HEAD)
+        if len(environ) > MOST_HEADERS or len(self._url) > MOST_TARGET_BYTES:
+            self._refuse(_LARGE_HEAD if len(environ) > MOST_HEADERS else _LONG_TARGET)
             return
         parser = self._parser
         environ["REQUEST_METHOD"] = parser.get_method().decode("ascii")
@@ -268,6 +274,8 @@ class Connection(Protocol):
 
     def _refuse(self, reply: Reply) -> None:
         """End with a reply to what is no request, unless others are still under way."""
+        if self._body is not None:
+            self._body.stop()
         if self._busy or self._waiting:
             self._hear_no_more()
         elif not self._ends:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from email.utils import formatdate
 from functools import partial
@@ -66,10 +66,10 @@ class EventLoop:
         self._threads = ThreadPoolExecutor(THREADS, "recsys-request")
         self._yielded = self.now
 
-    def run_forever(self) -> None:
-        """Until SIGTERM or SIGINT; requests under way are finished, for as long as `grace` seconds."""
+    def run_forever(self, signals: Iterable[int] = (signal.SIGTERM, signal.SIGINT)) -> None:
+        """Until one of the signals or `stop`; requests under way are finished, for as long as `grace` seconds."""
         self._listening.setblocking(False)  # noqa: FBT003 - the standard library's
-        for each in (signal.SIGTERM, signal.SIGINT):
+        for each in signals:
             self._loop.add_signal_handler(each, self._stop)
         self._tick()
         self._listen()
@@ -82,6 +82,10 @@ class EventLoop:
             self._loop.call_soon(self._loop.stop)
             self._loop.run_forever()
             self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def stop(self) -> None:
+        """The same from another thread."""
+        self.soon_threadsafe(self._stop)
 
     # For connections.
 

@@ -17,6 +17,7 @@ from multiprocessing.util import Finalize
 import structlog
 
 from recsys.domain.errors import RecsysError
+from recsys.hosting.bodies import BodyStopped
 from recsys.hosting.replies import Reply
 from recsys.services.shop import Shop, open_shop
 from recsys.serving.answering import Answering
@@ -133,7 +134,7 @@ class Application:
         self._meter.begin()
         response = self._answer(http)
         if response.status >= HTTPStatus.BAD_REQUEST:
-            with suppress(Problem):  # there is no place for it: the answer goes out as it is
+            with suppress(Problem, BodyStopped):  # no place for it, or it does not come: the answer goes out as it is
                 http.drain(_DRAINED_BYTES)
         # Neither the query nor an unknown path: both may name a shopper. Known ones without their values.
         method, path = self.router.label(http)

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from recsys.hosting.bodies import BODY_SECONDS, BodyStopped
 from recsys.serving.http import JSON, HttpRequest, HttpResponse
 from recsys.serving.problems import Problem, bad_field
 from recsys.serving.turnstile import Handle
@@ -20,7 +21,8 @@ _READ = "recsys.body"
 def read_json(http: HttpRequest) -> Any:
     """The body, decoded.
 
-    Raises `Problem`: 415 unless it is declared as JSON, 413 when it is too large, 400 when it does not read.
+    Raises `Problem`: 415 unless it is declared as JSON, 413 when it is too large, 408 when it does not come, 400 when it
+    does not read.
     """
     body = read_body(http)
     try:
@@ -40,7 +42,10 @@ def body_first(handle: Handle) -> Handle:
 
 
 def read_body(http: HttpRequest) -> bytes:
-    """The body of a request that is declared as JSON, read once. Raises `Problem`: 415, and 413 when it is too large."""
+    """The body of a request that is declared as JSON, read once.
+
+    Raises `Problem`: 415, 413 when it is too large, 408 when it does not come.
+    """
     if _READ in http.environ:
         known: bytes = http.environ[_READ]
         return known
@@ -50,7 +55,13 @@ def read_body(http: HttpRequest) -> bytes:
     length = http.header("content-length") or "0"
     if not length.isdigit() or int(length) > MAX_BODY_BYTES:
         raise _too_large()
-    body = http.read(MAX_BODY_BYTES + 1)
+    try:
+        body = http.read(MAX_BODY_BYTES + 1)
+    except BodyStopped:
+        raise Problem(
+            HTTPStatus.REQUEST_TIMEOUT,
+            f"The body did not come whole within {BODY_SECONDS:.0f} seconds; send it again, at one go.",
+        ) from None
     if len(body) > MAX_BODY_BYTES:
         raise _too_large()
     http.environ[_READ] = body

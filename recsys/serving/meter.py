@@ -16,7 +16,7 @@ from recsys.serving.shared import Shared
 BOUNDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 """Upper bounds of the latency's buckets, in seconds; one more bucket has no bound."""
 
-STATUSES: Final = (200, 202, 204, 304, 400, 401, 403, 404, 405, 409, 410, 413, 415, 422, 429, 500, 503)
+STATUSES: Final = (200, 202, 204, 304, 400, 401, 403, 404, 405, 408, 409, 410, 413, 415, 422, 429, 500, 503)
 OTHER_STATUS: Final = 0
 SOURCES: Final = tuple(Source)
 FATES: Final = (*(each.value for each in Fate), "refused")

@@ -32,7 +32,7 @@ Schema = Mapping[str, Any]
 
 KEYED_ERRORS = (400, 401, 403, 429, 500, 503)
 """What any route that needs a key may answer instead."""
-BODY_ERRORS = (413, 415)
+BODY_ERRORS = (408, 413, 415)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
-"""Bodies on their way in: so many at a time, for a client that sends one byte by byte holds a thread as long as it likes.
+"""Bodies on their way in: so many at a time, for a client that sends one byte by byte holds a thread while it may.
 
 Who has no key has no body read. What is left of the threads goes on answering, and keys cannot take all places from each
-other. A proxy that takes in bodies before it passes them on keeps such clients away altogether.
+other.
 """
 
 from __future__ import annotations
