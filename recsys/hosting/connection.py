@@ -13,7 +13,13 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 from urllib.parse import unquote_to_bytes
 
-from httptools import HttpParserCallbackError, HttpParserError, HttpParserUpgrade, HttpRequestParser, parse_url
+from httptools import (
+    HttpParserCallbackError,
+    HttpParserError,
+    HttpParserUpgrade,
+    HttpRequestParser,
+    parse_url,
+)
 
 from recsys.hosting.bodies import Body
 from recsys.hosting.faults import log_fault
@@ -392,9 +398,7 @@ def _target(url: bytes) -> tuple[str, str]:
 
 def _without_origin(url: bytes) -> bytes:
     """What is left of a target that names scheme and host, as for a proxy; other ones as they are."""
-    try:
-        parts = parse_url(url)
-    except HttpParserError:
+    if not url.lower().startswith((b"http://", b"https://")):
         return url
-    query = b"" if parts.query is None else b"?" + parts.query
-    return (parts.path or b"/") + query if parts.schema else url
+    parts = parse_url(url)
+    return (parts.path or b"/") + (b"?" + parts.query if parts.query else b"")

@@ -68,9 +68,9 @@ class EventLoop:
 
     def run_forever(self, signals: Iterable[int] = (signal.SIGTERM, signal.SIGINT)) -> None:
         """Until one of the signals or `stop`; requests under way are finished, for as long as `grace` seconds."""
-        self._listening.setblocking(False)  # noqa: FBT003 - the standard library's
-        for each in signals:
-            self._loop.add_signal_handler(each, self._stop)
+        self._listening.setblocking(False)
+        for number in signals:
+            self._loop.add_signal_handler(number, self._stop)
         self._tick()
         self._listen()
         try:
@@ -145,22 +145,25 @@ class EventLoop:
 
     def _accept(self, most: int = _MOST_ACCEPTED) -> None:
         for _ in range(most):
+            if len(self._connections) >= MOST_CONNECTIONS:
+                self._wait_for_room("so many connections are open already")
+                return
             try:
-                if len(self._connections) >= MOST_CONNECTIONS:
-                    raise OSError("so many connections are open already")
                 accepted, _ = self._listening.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
                 return
             except OSError as error:
-                # There is no room for more just now: they wait in the kernel's queue.
-                _log.warning("no connection can be taken", error=str(error))
-                self._loop.remove_reader(self._listening)
-                self._loop.call_later(_AGAIN_SECONDS, self._listen)
+                self._wait_for_room(str(error))
                 return
             accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._loop.create_task(
-                self._loop.connect_accepted_socket(partial(Connection, self), sock=accepted)
-            )
+            connecting = self._loop.connect_accepted_socket(partial(Connection, self), sock=accepted)
+            self._loop.create_task(connecting)
+
+    def _wait_for_room(self, why: str) -> None:
+        """Those who call now wait in the kernel's queue."""
+        _log.warning("no connection can be taken", error=why)
+        self._loop.remove_reader(self._listening)
+        self._loop.call_later(_AGAIN_SECONDS, self._listen)
 
     # Time.
 

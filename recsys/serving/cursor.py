@@ -125,7 +125,9 @@ def digests_under(bound: Binding, asked: Asked, key: bytes) -> bytes:
     """The digests of a request's parameters."""
     user, session = asked.user_id, asked.session_id
     of_user = _digest_of_nobody("user_id", key) if user is None else _digest("user_id", user, key)
-    of_session = _digest_of_nobody("session_id", key) if session is None else _digest("session_id", session, key)
+    of_session = (
+        _digest_of_nobody("session_id", key) if session is None else _digest("session_id", session, key)
+    )
     return b"".join((bound.before, of_user, of_session, bound.behind))
 
 

@@ -112,7 +112,7 @@ class Lane:
         if laid is None:
             return None
         text, shown = self._writer(laid.cast, market, tells_because=tells_because).write(laid)
-        of_pins, length = self._of_pins(laid, market, known, asked, now), laid.count
+        of_pins, length = self._of_pins(laid, market, known, asked, now), laid.slots
         sources = of_pins.pins, of_pins.themes, length - of_pins.pins - of_pins.themes
         tag = text_tag(text)
         if matches(http.header("if-none-match"), tag):
@@ -126,7 +126,7 @@ class Lane:
     ) -> tuple[bytes, bytes]:
         """The id of an answer, and the cursor after it."""
         id_key, cursor_key = self.answering.id_key, self.answering.cursor_key
-        at, following = varints.pack_one(microseconds(now)), (1 + laid.count, of_pins.pins_from)
+        at, following = varints.pack_one(microseconds(now)), (1 + laid.slots, of_pins.pins_from)
         made_from = (request_digest(asked, id_key), self.made_from, at, of_pins.part)
         digests = digests_under(self.bound, asked, cursor_key)
         goes_on = (digests, self.goes_on_in, at, varints.pack(following), shown)

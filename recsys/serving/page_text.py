@@ -127,7 +127,9 @@ def write_page(laid: Any, on: Any, row: int, count: int, lines: Any) -> tuple[in
     most = _most(page, behind, first, texts, said)
     if most < 0 or most > len(room.text):
         return (0 if most < 0 else -most), 0
-    return _write(page, behind, first, texts, said, room.text), pack_shown(page, lines.seqs, room.marked, room.packed)
+    return _write(page, behind, first, texts, said, room.text), pack_shown(
+        page, lines.seqs, room.marked, room.packed
+    )
 
 
 @compiled

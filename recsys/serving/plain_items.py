@@ -62,16 +62,16 @@ class Writer:
 
         Both lie where this thread will write the next page.
         """
-        count, _, row, _, space = laid
+        slots, _, row, _, space = laid
         table, lines, on = space.table, self._lines(), _sheet()
-        text, shown = write_page(table, on.handle, row, count, lines)
+        text, shown = write_page(table, on.handle, row, slots, lines)
         while text <= 0:
             if text < 0:
                 on = _sheet(-text)
             else:
-                self._pieces.write(unwritten(table, row, count, lines).tolist())
+                self._pieces.write(unwritten(table, row, slots, lines).tolist())
                 lines = self._lines()
-            text, shown = write_page(table, on.handle, row, count, lines)
+            text, shown = write_page(table, on.handle, row, slots, lines)
         return on.text[:text], on.packed[:shown]
 
     def _lines(self) -> Any:

@@ -25,7 +25,9 @@ def sign(payload: bytes, key: bytes) -> str:
 
 def signed(payload: bytes, key: bytes) -> bytes:
     """The same in ASCII."""
-    return b2a_base64(payload + _hashed(payload, key, MAC_BYTES, _SEAL), newline=False).translate(_FOR_ADDRESSES, b"=")
+    return b2a_base64(payload + _hashed(payload, key, MAC_BYTES, _SEAL), newline=False).translate(
+        _FOR_ADDRESSES, b"="
+    )
 
 
 def unsign(token: str, key: bytes) -> bytes:

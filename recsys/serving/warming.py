@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from recsys.serving.page_text import Behind, Said, Texts, Room, as_bytes, script, sheet, unwritten, write_page
+from recsys.serving.page_text import Behind, Room, Said, Texts, as_bytes, script, sheet, unwritten, write_page
 from recsys.slates.affinity import affinities, closest
 from recsys.slates.compiling import COMPILES, still
-from recsys.slates.loops import Contenders, Ground, People, lay_page, lay_page_of, standing
+from recsys.slates.loops import Common, Contenders, Ground, People, lay_page, lay_page_of, standing
 from recsys.slates.plain import Space
 
 
@@ -23,7 +23,7 @@ def compile_loops() -> None:
     )
     none = np.empty(0, np.int32)
     contenders = Contenders(none, none, 0, none, np.empty((0, 5), np.int32), vectors[:, :0].copy(), none)
-    space, stands = Space(0, 0), standing(ground, people, contenders)
+    space, stands = Space(0, 0), standing(Common(ground, people, contenders))
     lay_page(stands, space.table, 0, 1)
     lay_page_of(stands, space.table, 0, 1, np.empty(0, np.int64), nothing)
     singles = still(np.zeros(4, np.float32))

@@ -57,13 +57,15 @@ def handle(module: str, name: str, fields: Sequence[str]) -> Any:
     if not COMPILES:
         return namedtuple(name, fields)  # noqa: PYI024 - its fields are not known here
     from numba.core.types import StructRef
-    from numba.experimental.structref import StructRefProxy, define_proxy, register
+    from numba.experimental import structref
 
+    # Nothing of it is typed.
+    library: Any = structref
     # What is kept of a compiled loop names its types, so the next process must find them: beside the class.
-    kind = register(type(f"{name}Type", (StructRef,), {"__module__": module}))
+    kind = library.register(type(f"{name}Type", (StructRef,), {"__module__": module}))
     setattr(sys.modules[module], kind.__name__, kind)
-    made = type(name, (StructRefProxy,), {"__module__": module})
-    define_proxy(made, kind, list(fields))
+    made = type(name, (library.StructRefProxy,), {"__module__": module})
+    library.define_proxy(made, kind, list(fields))
     return made
 
 

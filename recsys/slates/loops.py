@@ -79,14 +79,23 @@ class Contenders(NamedTuple):
 _AS_THEY_COME: Places = np.empty(0, np.int64)
 _NOTHING: Numbers = np.empty(0, np.int32)
 
-Standing = handle(__name__, "Standing", ("ground", "people", "contenders"))
-"""All that the walks of a scene's shoppers have in common, as `lay_page` takes it."""
+
+class Common(NamedTuple):
+    """All that the walks of shoppers on whom the same pins act have in common."""
+
+    ground: Ground
+    people: People
+    contenders: Contenders
+
+
+Standing = handle(__name__, "Standing", ("common",))
+"""The same as `lay_page` takes it."""
 
 
 @compiled
-def standing(ground: Ground, people: People, contenders: Contenders) -> Any:
-    """The three as one."""
-    return Standing(ground, people, contenders)
+def standing(common: Common) -> Any:
+    """What is common as one thing."""
+    return Standing(common)
 
 
 class Room(NamedTuple):
@@ -143,28 +152,19 @@ def lay_page(stands: Any, on: Any, row: int, count: int) -> int:
         count: how many slots the page has.
 
     """
-    return _laid(
-        stands.ground, stands.people, stands.contenders, on.room, row, count, _AS_THEY_COME, _NOTHING
-    )
+    return _laid(stands.common, on.room, row, count, _AS_THEY_COME, _NOTHING)
 
 
 @compiled
 def lay_page_of(stands: Any, on: Any, row: int, count: int, order: Places, barred: Numbers) -> int:
     """The same for a shopper whose candidates have another order, empty for none, or for whom further numbers are barred."""
-    return _laid(stands.ground, stands.people, stands.contenders, on.room, row, count, order, barred)
+    return _laid(stands.common, on.room, row, count, order, barred)
 
 
 @within
-def _laid(
-    ground: Ground,
-    people: People,
-    contenders: Contenders,
-    room: Room,
-    row: int,
-    count: int,
-    order: Places,
-    barred: Numbers,
-) -> int:
+def _laid(common: Common, room: Room, row: int, count: int, order: Places, barred: Numbers) -> int:
+    """What `lay_page_of` gives."""
+    ground, people, contenders = common
     page, organic, unpinned = room.page[:count], room.organic, room.unpinned
     own = Own(
         people.candidates[people.candidate_starts[row] : people.candidate_starts[row + 1]],

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from recsys.slates.columns import NOBODY, Numbers
 from recsys.slates.compiling import still
 from recsys.slates.loops import (
+    Common,
     Contenders,
     Ground,
     Page,
@@ -69,7 +70,7 @@ class Cast:
             items=len(on_items),
             **_joined(themes, people.vectors.shape[1]),
         )
-        return cls(standing(ground, people, contenders), held, contenders.vectors.shape[1])
+        return cls(standing(Common(ground, people, contenders)), held, contenders.vectors.shape[1])
 
 
 class Space:
@@ -97,7 +98,7 @@ class PlainPage(NamedTuple):
     pins on the page, by slot, four bytes each; `row` is the shopper's.
     """
 
-    count: int
+    slots: int
     pins: bytes
     row: int
     cast: Cast
@@ -105,8 +106,8 @@ class PlainPage(NamedTuple):
 
     @property
     def numbers(self) -> Page:
-        """The page, int32 [count, 3] as `lay_page` has it."""
-        return self.space.room.page[: self.count]
+        """The page, int32 [slots, 3] as `lay_page` has it."""
+        return self.space.room.page[: self.slots]
 
     @property
     def held(self) -> Sequence[Held]:

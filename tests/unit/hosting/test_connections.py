@@ -295,7 +295,9 @@ def test_rubbish_after_a_request_leaves_its_answer_alone(client):
 
 
 def test_who_asks_for_another_protocol_is_answered_in_this_one(client):
-    request = b"GET /a HTTP/1.1\r\nHost: shop\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n\x81\x05hello"
+    request = (
+        b"GET /a HTTP/1.1\r\nHost: shop\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n\x81\x05hello"
+    )
     assert ask(client, request)[0] == 200
     assert ended(client)
 
@@ -360,9 +362,9 @@ def test_who_reads_no_answers_is_not_written_to_without_end(port, monkeypatch):
         deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         deaf.settimeout(PATIENCE_SECONDS)
         deaf.connect(("127.0.0.1", port))
-        with pytest.raises(OSError, match=r"reset|Broken|timed out"):
-            for _ in range(100_000):
-                deaf.sendall(GET % (b"a" * 1_000) * 50)
+        many = GET % (b"a" * 1_000) * 10_000
+        with pytest.raises(OSError, match=r"reset|Broken"):
+            deaf.sendall(many * 20)
 
 
 @pytest.mark.parametrize("path", [b"fails", b"fails-slowly", b"split"])

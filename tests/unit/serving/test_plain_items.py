@@ -61,7 +61,7 @@ def test_a_plain_page_reads_as_the_one_that_is_put_together_in_python(scene, fie
         for _ in range(2):
             text, shown = writer.write(page)
             assert text.tobytes().decode() == f"({expected})"
-            assert len(varints.unpack(shown.tobytes())) == page.count
+            assert len(varints.unpack(shown.tobytes())) == page.slots
 
 
 @pytest.mark.parametrize("value", [0.1234565, 0.9999999, 0.0000005, 0.0000004, 1 / 3, 1.0, 0.0, 12.5])
@@ -70,7 +70,9 @@ def test_numbers_have_the_digits_that_decimal_rounding_gives(value):
     ids = np.array([0], np.int32)
     texts = Texts(as_bytes("x"), np.array([1]), np.zeros((1, 5), np.int32))
     said = words_of((), None, tells_because=False)
-    behind = Behind(np.append(ids, np.int32(-1)), np.array([0, 1]), single, np.array([-1, -1], np.int32), single)
+    behind = Behind(
+        np.append(ids, np.int32(-1)), np.array([0, 1]), single, np.array([-1, -1], np.int32), single
+    )
     space, room = Space(0, 0), Room(np.zeros(999, np.uint8), np.zeros(9, np.uint8), np.zeros(1, np.int64))
     space.room.page[0] = 0, 0, -1
     lines = script(behind, texts, said, np.zeros(1, np.int64))

@@ -12,7 +12,7 @@ from recsys.domain.ids import RuleId
 from recsys.domain.rules import Boost, Pin
 from recsys.domain.selectors import Target
 from recsys.slates.lean import Laid
-from recsys.slates.loops import Contenders, Ground, People, lay_page, standing
+from recsys.slates.loops import Common, Contenders, Ground, People, lay_page, standing
 from recsys.slates.plain import PlainPage, Space, Stage
 from recsys.slates.plan import Held
 
@@ -81,7 +81,7 @@ def test_a_page_that_the_candidates_do_not_fill_is_left_to_the_general_way() -> 
     starts, vectors = np.array([0, 2]), np.zeros((1, 1), np.float32)
     people = People(np.array([0, 1], np.int32), starts, none, np.array([0, 0]), vectors)
     contenders = Contenders(none, none, 0, none, np.empty((0, 5), np.int32), vectors[:, :0].copy(), none)
-    stands, space = standing(ground, people, contenders), Space(0, 0)
+    stands, space = standing(Common(ground, people, contenders)), Space(0, 0)
     assert lay_page(stands, space.table, 0, 1) == 0
     assert space.room.page[0].tolist() == [0, 0, -1]
     assert lay_page(stands, space.table, 0, 2) == -1
