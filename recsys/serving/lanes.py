@@ -47,11 +47,13 @@ _PLAIN = ("cursor", "segment", "context_item", "exclude", "tag", "price_min", "p
 
 
 class _OfPins(NamedTuple):
-    """What is known of the pins on a page: how many there are of each source, the slot after the last, their part, packed."""
+    """What is known of the pins on a page: how many there are of each source, where the next page goes on, and their part,
+    both packed.
+    """
 
     pins: int
     themes: int
-    pins_from: int
+    following: bytes
     part: bytes
 
 
@@ -72,7 +74,7 @@ class _Market:
     behind: Behind
     request: Request
     writers: dict[tuple[Cast, bool], Writer] = field(default_factory=dict)
-    pins: dict[tuple[Cast, bytes], _OfPins] = field(default_factory=dict)
+    pins: dict[tuple[Cast, bytes, int], _OfPins] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,19 +119,19 @@ class Lane:
         tag = text_tag(text)
         if matches(http.header("if-none-match"), tag):
             return Answered(304, tag, b"", sources)
-        made_from, goes_on = self._tokens(asked, now, laid, shown, of_pins)
+        made_from, goes_on = self._tokens(asked, now, shown, of_pins)
         body = (b'{"recommendation_id":"', made_from, b'",', text, b'"', goes_on, b'"}')
         return Answered(200, tag, b"".join(body), sources)
 
     def _tokens(
-        self, asked: Asked, now: datetime, laid: PlainPage, shown: memoryview, of_pins: _OfPins
+        self, asked: Asked, now: datetime, shown: memoryview, of_pins: _OfPins
     ) -> tuple[bytes, bytes]:
         """The id of an answer, and the cursor after it."""
         id_key, cursor_key = self.answering.id_key, self.answering.cursor_key
-        at, following = varints.pack_one(microseconds(now)), (1 + laid.slots, of_pins.pins_from)
+        at = varints.pack_one(microseconds(now))
         made_from = (request_digest(asked, id_key), self.made_from, at, of_pins.part)
         digests = digests_under(self.bound, asked, cursor_key)
-        goes_on = (digests, self.goes_on_in, at, varints.pack(following), shown)
+        goes_on = (digests, self.goes_on_in, at, of_pins.following, shown)
         return signed(b"".join(made_from), id_key), signed(b"".join(goes_on), cursor_key)
 
     def _market(self, asked: Asked, now: datetime, known: Known) -> _Market | None:
@@ -168,13 +170,14 @@ class Lane:
         self, laid: PlainPage, market: _Market, known: Known, asked: Asked, now: datetime
     ) -> _OfPins:
         """What is known of the pins on a page; where rules have a holdout, each shopper's part is another."""
-        key = laid.cast, laid.pins
+        key = laid.cast, laid.pins, laid.slots
         found = market.pins.get(key)
         if found is None:
             held = laid.held
             themes = len([1 for each in held if each.theme is not None])
             last = held[-1].slot + 1 if held else 0
-            found = _OfPins(len(held) - themes, themes, last, self._part(held, market.request))
+            following = varints.pack((1 + laid.slots, last))
+            found = _OfPins(len(held) - themes, themes, following, self._part(held, market.request))
             if len(market.pins) < _MOST_SAID:
                 market.pins[key] = found
         if not self.release.index.measured:

@@ -15,7 +15,7 @@ COMPILES = find_spec("numba") is not None
 """Whether loops are compiled; where no build of Numba is to be had, the general way answers everything."""
 
 _COUNTS_NOTHING = {"_nrt": False}
-"""Numba's own name for it, with the underscore of what may change: a test holds that it is known."""
+"""Numba's own name for it, with the underscore of what may change: should it go, no loop compiles, and tests say so."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 A = TypeVar("A", bound=np.generic)

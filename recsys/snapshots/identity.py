@@ -63,10 +63,10 @@ class HashTable:
 
     def find(self, hashed: bytes) -> int | None:
         """Row of a hash (16 bytes), None where it is not there."""
-        first, second = int.from_bytes(hashed[:8], "big"), int.from_bytes(hashed[8:], "big")
-        row, table, size = self._first_of(first), self._high, self._size
+        first, size, table = int.from_bytes(hashed[:8], "big"), self._size, self._high
+        row = self._first_of(first)
         while row < size and table[row] == first:
-            if self._low[row] == second:
+            if self._low[row] == int.from_bytes(hashed[8:], "big"):
                 return row
             row += 1
         return None
