@@ -135,11 +135,15 @@ def machine() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "load_before": round(os.getloadavg()[0], 1),
         "python": platform.python_version(),
-        **{name: version(name) for name in ("recsys", "granian", "numpy", "msgspec", "flask", "implicit")},
+        **{
+            name: version(name)
+            for name in ("recsys", "granian", "numpy", "numba", "msgspec", "flask", "implicit")
+        },
         "nginx": _said(["nginx", "-v"]).rpartition("/")[2],
         "redis-server": _said(["redis-server", "--version"]).partition("v=")[2].partition(" ")[0],
         "wrk": _said(["wrk", "-v"]).split()[1],
         **peer_versions(),
+        **{name: version(name) for name in ("uvloop", "httptools")},
     }
 
 

@@ -35,7 +35,7 @@ _HOW = """
 2. A request walks the candidates only as far as its slots go (`recsys/slates/lean.py`). Tests hold every slate equal to `recsys/domain/merge.py`.
 3. What an item says of itself is encoded once a catalog; an answer is put together from such texts and its own numbers (`recsys/serving/item_texts.py`).
 4. What nearly all requests ask is laid and written by compiled loops (`recsys/slates/loops.py`, `recsys/serving/page_text.py`), and nothing on the way lets go of Python's lock ([why](decisions/compiled-answers.md)).
-5. One thread of a worker answers; those whose requests take their time make way for another ([why](decisions/one-thread-answers.md)).
+5. One thread of a worker reads, answers and sends, what came together in one go; what takes its time runs in others ([why](decisions/event-loop.md)).
 6. A shopper is found in the mapped table by where the hash must stand, and by how far away the hash there is (`recsys/snapshots/identity.py`).
 7. Good answers are counted in the log, one line a second; each error has its line.
 """
@@ -105,7 +105,7 @@ def _scale(result: dict[str, Any]) -> str:
 
 def _machine(machine: dict[str, Any]) -> str:
     return (
-        f"Measured on {machine['cores']} cores ({machine['system']}) with Python {machine['python']}, Granian "
-        f"{machine['granian']}, nginx {machine['nginx']}, Redis {machine['redis-server']}, FastAPI {machine['fastapi']}; "
+        f"Measured on {machine['cores']} cores ({machine['system']}) with Python {machine['python']}, uvloop "
+        f"{machine['uvloop']}, nginx {machine['nginx']}, Redis {machine['redis-server']}, FastAPI {machine['fastapi']}; "
         f"other load on the machine before the run: {machine['load_before']}."
     )

@@ -73,14 +73,17 @@ class Connection(Protocol):
 
     Attributes:
         deadline: when the client must have done something, in the event loop's seconds; None while it is our turn.
+        since: when it was last our turn.
 
     """
 
     def __init__(self, loop: EventLoop) -> None:
+        self.since = loop.now
         self.deadline: float | None = loop.now + HEAD_SECONDS
         self._loop = loop
         self._parser = HttpRequestParser(self)
         self._transport: Transport = cast("Transport", None)
+        self._begun = False
         self._url = b""
         self._environ: Environ | None = None
         self._head_bytes = 0
@@ -101,7 +104,7 @@ class Connection(Protocol):
     def connection_made(self, transport: Any) -> None:
         """It begins."""
         self._transport = transport
-        self._loop.came(self)
+        self._begun = True
 
     def connection_lost(self, _exc: Exception | None) -> None:
         """It is over."""
@@ -308,9 +311,15 @@ class Connection(Protocol):
         elif not (self._chokes or due):
             self._wait_for_more()
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is due and no request has begun."""
+        due = self._busy or self._waiting or self._written or self._environ is not None
+        return self._begun and not due
+
     def stop(self) -> None:
-        """The process stops: close as soon as nothing is due."""
-        if not (self._busy or self._waiting or self._written or self._environ is not None):
+        """Close, if it is idle."""
+        if self.idle:
             self._transport.close()
 
     def expire(self) -> None:
@@ -326,7 +335,8 @@ class Connection(Protocol):
         """End it whatever is under way."""
         if self._body is not None:
             self._body.stop()
-        self._transport.abort()
+        if self._begun:
+            self._transport.abort()
 
     def _close(self) -> None:
         self._ends, self.deadline = True, self._loop.now + TAKING_SECONDS
@@ -338,7 +348,8 @@ class Connection(Protocol):
         self._read_or_not()
 
     def _wait_for_more(self) -> None:
-        self.deadline = self._loop.now + (IDLE_SECONDS if self._environ is None else HEAD_SECONDS)
+        self.since = now = self._loop.now
+        self.deadline = now + (IDLE_SECONDS if self._environ is None else HEAD_SECONDS)
 
     # Whether to take more from the client.
 

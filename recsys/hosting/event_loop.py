@@ -5,10 +5,12 @@ What takes its time runs in threads. See docs/decisions/event-loop.md.
 
 from __future__ import annotations
 
+import resource
 import signal
 import socket
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from email.utils import formatdate
 from functools import partial
 from time import monotonic, sleep
@@ -26,12 +28,16 @@ _log = structlog.get_logger(__name__)
 THREADS: Final = 32
 """For what takes its time, started as they are needed."""
 MOST_CONNECTIONS: Final = 8_000
+"""Fewer where the process may not have so many files open."""
+_FILES_OF_OUR_OWN = 256
 _MOST_ACCEPTED = 16
 """Connections taken at a time, before it is the turn of those that are there."""
 _MOST_TOGETHER = 16
 """Replies that are sent together, at most. Waking a client costs about as much as a tenth of an answer."""
 _TICK_SECONDS = 1.0
 _AGAIN_SECONDS = 0.1
+_SETTLED_SECONDS = 1.0
+"""Who has been silent for so long may be closed to make room."""
 _LAST_SECONDS = 0.1
 _YIELD_EVERY_SECONDS = 0.005
 _YIELD_SECONDS = 0.00001
@@ -60,6 +66,7 @@ class EventLoop:
         self.stops = False
         self._listening = listening
         self._grace = grace
+        self._most = min(MOST_CONNECTIONS, _most_files() - _FILES_OF_OUR_OWN)
         self._loop = uvloop.new_event_loop()
         self._connections: set[Connection] = set()
         self._written: list[Connection] = []
@@ -88,10 +95,6 @@ class EventLoop:
         self.soon_threadsafe(self._stop)
 
     # For connections.
-
-    def came(self, connection: Connection) -> None:
-        """A connection begins."""
-        self._connections.add(connection)
 
     def went(self, connection: Connection) -> None:
         """It is over."""
@@ -145,8 +148,9 @@ class EventLoop:
 
     def _accept(self, most: int = _MOST_ACCEPTED) -> None:
         for _ in range(most):
-            if len(self._connections) >= MOST_CONNECTIONS:
+            if len(self._connections) >= self._most:
                 self._wait_for_room("so many connections are open already")
+                self._make_room()
                 return
             try:
                 accepted, _ = self._listening.accept()
@@ -156,14 +160,29 @@ class EventLoop:
                 self._wait_for_room(str(error))
                 return
             accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            connecting = self._loop.connect_accepted_socket(partial(Connection, self), sock=accepted)
-            self._loop.create_task(connecting)
+            connection = Connection(self)
+            self._connections.add(connection)
+            self._loop.create_task(self._connect(connection, accepted))
+
+    async def _connect(self, connection: Connection, accepted: socket.socket) -> None:
+        try:
+            await self._loop.connect_accepted_socket(lambda: connection, sock=accepted)
+        except OSError:  # the client has gone already
+            accepted.close()
+            self.went(connection)
 
     def _wait_for_room(self, why: str) -> None:
         """Those who call now wait in the kernel's queue."""
         _log.warning("no connection can be taken", error=why)
         self._loop.remove_reader(self._listening)
         self._loop.call_later(_AGAIN_SECONDS, self._listen)
+
+    def _make_room(self) -> None:
+        """Close those that have been idle the longest: they can call again, and others wait."""
+        settled = self.now - _SETTLED_SECONDS
+        idle = [each for each in self._connections if each.idle and each.since <= settled]
+        for each in sorted(idle, key=lambda each: each.since)[:_MOST_ACCEPTED]:
+            each.stop()
 
     # Time.
 
@@ -191,3 +210,12 @@ class EventLoop:
             self._loop.stop()
         for each in self._connections.copy():
             each.stop()
+
+
+def _most_files() -> int:
+    """How many files this process may have open, once it has asked for as many as it may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]

@@ -47,9 +47,7 @@ _PLAIN = ("cursor", "segment", "context_item", "exclude", "tag", "price_min", "p
 
 
 class _OfPins(NamedTuple):
-    """What is known of the pins on a page: how many there are of each source, where the next page goes on, and their part,
-    both packed.
-    """
+    """What is known of the pins on a page: how many there are of each source; packed, how the next page goes on, and their part."""
 
     pins: int
     themes: int

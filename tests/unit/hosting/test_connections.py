@@ -409,12 +409,18 @@ def test_the_end_waits_for_nobody_longer_than_its_grace():
         echo.go_on.set()
 
 
-def test_more_connections_than_there_is_room_for_wait(monkeypatch):
+def test_where_there_is_no_room_idle_connections_make_it_and_busy_ones_do_not(monkeypatch):
     monkeypatch.setattr(event_loop, "MOST_CONNECTIONS", 2)
-    with running(Echo()) as (port, _):
-        first, second, third = (Client(port) for _ in range(3))
-        with closing(third), closing(second):
-            assert ask(first, GET % b"a")[0] == ask(second, GET % b"a")[0] == 200
-            third.sendall(GET % b"a")
-            first.close()
-            assert answer(third)[0] == 200
+    monkeypatch.setattr(event_loop, "_SETTLED_SECONDS", 0.1)
+    monkeypatch.setattr(event_loop, "_TICK_SECONDS", 0.02)
+    echo = Echo()
+    with running(echo, grace=PATIENCE_SECONDS) as (port, _), closing(Client(port)) as busy:
+        busy.sendall(GET % b"wait")
+        assert echo.begun.wait(PATIENCE_SECONDS)
+        with closing(Client(port)) as idle:
+            assert ask(idle, GET % b"a")[0] == 200
+            with closing(Client(port)) as third:
+                assert ask(third, GET % b"a")[0] == 200
+            assert ended(idle)
+        echo.go_on.set()
+        assert answer(busy)[0] == 200
