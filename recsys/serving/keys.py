@@ -95,12 +95,13 @@ def preflight_headers(http: HttpRequest, keys: Mapping[str, LiveKey], methods: s
 
 
 def _key_text(http: HttpRequest) -> str | None:
-    given = http.header("authorization")
+    given = http.environ.get("HTTP_AUTHORIZATION")
     if given is not None:
-        scheme, _, token = given.partition(" ")
+        scheme, _, token = given.strip().partition(" ")
         if scheme.lower() == "bearer" and token.strip():
-            return token.strip()
-    return http.header("x-api-key") or None
+            return str(token.strip())
+    key = http.environ.get("HTTP_X_API_KEY")
+    return None if key is None else key.strip() or None
 
 
 def _not_for_browsers(asked: Asked, key: LiveKey) -> list[FieldError]:

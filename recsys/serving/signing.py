@@ -25,9 +25,9 @@ def sign(payload: bytes, key: bytes) -> str:
 
 def signed(payload: bytes, key: bytes) -> bytes:
     """The same in ASCII."""
-    return b2a_base64(payload + _hashed(payload, key, MAC_BYTES, _SEAL), newline=False).translate(
-        _FOR_ADDRESSES, b"="
-    )
+    hashed = _prepared(key, MAC_BYTES, _SEAL).copy()
+    hashed.update(payload)
+    return b2a_base64(payload + hashed.digest(), newline=False).translate(_FOR_ADDRESSES, b"=")
 
 
 def unsign(token: str, key: bytes) -> bytes:
@@ -37,20 +37,16 @@ def unsign(token: str, key: bytes) -> bytes:
         raw = b64decode(padded, altchars=b"-_", validate=True)
     except ValueError as error:
         raise Damaged from error
-    payload, seal = raw[:-MAC_BYTES], raw[-MAC_BYTES:]
+    payload = raw[:-MAC_BYTES]
     # The last letter may hold bits that say nothing; only one spelling of a token is ours.
-    if not hmac.compare_digest(seal, _hashed(payload, key, MAC_BYTES, _SEAL)) or sign(payload, key) != token:
+    if not hmac.compare_digest(sign(payload, key), token):
         raise Damaged
     return payload
 
 
 def digest(content: bytes, key: bytes, size: int) -> bytes:
     """A digest from which the content cannot be guessed without the key: `size` bytes."""
-    return _hashed(content, key, size, _DIGEST)
-
-
-def _hashed(content: bytes, key: bytes, size: int, purpose: bytes) -> bytes:
-    hashed = _prepared(key, size, purpose).copy()
+    hashed = _prepared(key, size, _DIGEST).copy()
     hashed.update(content)
     return hashed.digest()
 

@@ -12,11 +12,12 @@ def pack(numbers: Iterable[int]) -> bytes:
 
 def pack_one(number: int) -> bytes:
     """One number, 0 or more."""
-    packed = b""
-    while number >= _TABLED:
-        packed += _BEGUN[number & _TABLED - 1]
-        number >>= 14
-    return packed + _SHORT[number]
+    if number < _TABLED:
+        return _SHORT[number]
+    rest = number >> 14
+    if rest < _TABLED:
+        return _BEGUN[number & _TABLED - 1] + _SHORT[rest]
+    return _BEGUN[number & _TABLED - 1] + _BEGUN[rest & _TABLED - 1] + pack_one(rest >> 14)
 
 
 _TABLED = 1 << 14

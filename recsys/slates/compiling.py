@@ -64,7 +64,9 @@ def handle(module: str, name: str, fields: Sequence[str]) -> Any:
     # What is kept of a compiled loop names its types, so the next process must find them: beside the class.
     kind = library.register(type(f"{name}Type", (StructRef,), {"__module__": module}))
     setattr(sys.modules[module], kind.__name__, kind)
-    made = type(name, (library.StructRefProxy,), {"__module__": module})
+    # Each call asks for the type several times: from the slot, it is not a call of Python's.
+    inside = {"__module__": module, "__slots__": (), "_numba_type_": library.StructRefProxy._type}  # noqa: SLF001
+    made = type(name, (library.StructRefProxy,), inside)
     library.define_proxy(made, kind, list(fields))
     return made
 

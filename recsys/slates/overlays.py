@@ -79,11 +79,10 @@ class CompiledOverlays:
 
     def told_by(self, user: str | None, session: str | None) -> frozenset[ItemId]:
         """What the user or the session dislikes or has bought, as far as it was told."""
-        marks = [self.shoppers.of(USER, user)]
-        if session is not None:
-            marks.append(self.shoppers.of(SESSION, session))
-        lasting = [each for each in marks if each.lasting]
-        return NOTHING.union(*(each.disliked | each.bought for each in lasting)) if lasting else NOTHING
+        of_user, of_session = self.shoppers.of(USER, user), self.shoppers.of(SESSION, session)
+        if of_user is of_session:  # nothing is known of either
+            return NOTHING
+        return of_user.disliked | of_user.bought | of_session.disliked | of_session.bought
 
     def recent_items(self, user: str | None, session: str | None) -> tuple[ItemId, ...]:
         """What the user or the session was lately drawn to, the latest first: at most `MOST_RECENT` each.
