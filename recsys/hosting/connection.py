@@ -6,6 +6,7 @@ llhttp's, the parser of Node.js (package httptools).
 
 from __future__ import annotations
 
+import re
 from asyncio import Protocol, Transport
 from collections import deque
 from collections.abc import Callable
@@ -23,7 +24,7 @@ from httptools import (
 
 from recsys.hosting.bodies import Body
 from recsys.hosting.faults import log_fault
-from recsys.hosting.replies import Environ, Reply, has_body, problem, written
+from recsys.hosting.replies import SAME_HEAD, Environ, Reply, has_body, problem, written
 
 if TYPE_CHECKING:
     from recsys.hosting.event_loop import EventLoop
@@ -60,6 +61,17 @@ _MOST_NAMES = 256
 _LONGEST_NAME = 64
 
 
+_PLAIN = re.compile(rb"GET (/[!-~]*) HTTP/1\.1")
+_LONGEST_HEAD_KEPT = 4096
+
+
+class _Head(NamedTuple):
+    """What followed the request line of a plain GET, as it came, and what it says."""
+
+    text: bytes
+    environ: Environ
+
+
 class _Request(NamedTuple):
     """A request whose head is here; `body` is None where none comes."""
 
@@ -87,6 +99,9 @@ class Connection(Protocol):
         self._url = b""
         self._environ: Environ | None = None
         self._head_bytes = 0
+        self._messages = 0
+        self._head: _Head | None = None
+        self._plain: Environ | None = None
         self._body: Body | None = None
         self._under_way: _Request | None = None
         self._waiting: deque[_Request] = deque()
@@ -117,7 +132,10 @@ class Connection(Protocol):
         """Some of a request came, or several of them."""
         if self._ends or self._hears_no_more:
             return
-        self._in_a_row = 0
+        self._in_a_row = self._messages = 0
+        if self._repeats(data):
+            return
+        starts = self._between_requests
         try:
             self._parser.feed_data(data)
         except HttpParserUpgrade:
@@ -134,6 +152,8 @@ class Connection(Protocol):
                 self._refuse(_LONG_TARGET)
             elif self._head_bytes > MOST_HEAD_BYTES:
                 self._refuse(_LARGE_HEAD)
+        elif starts and self._messages == 1:
+            self._keep_head(data)
 
     def eof_received(self) -> bool:
         """The client sends nothing more, but may wait for replies."""
@@ -164,6 +184,7 @@ class Connection(Protocol):
     def on_message_begin(self) -> None:
         """A request begins."""
         self._environ, self._url, self._head_bytes = {}, b"", 0
+        self._messages += 1
         if not self._busy:
             self.deadline = self._loop.now + HEAD_SECONDS
 
@@ -191,12 +212,14 @@ class Connection(Protocol):
         parser = self._parser
         environ["REQUEST_METHOD"] = parser.get_method().decode("ascii")
         environ["PATH_INFO"], environ["QUERY_STRING"] = _target(self._url)
-        body = None
+        keeps, body = parser.should_keep_alive(), None
+        self._plain = {**environ, SAME_HEAD: []} if keeps and environ["REQUEST_METHOD"] == "GET" else None
         if has_body(environ):
             body = Body(self._wants_body(expects="HTTP_EXPECT" in environ))
             environ["wsgi.input"], environ["wsgi.input_terminated"] = body, True
+            self._plain = None
         self._body = body
-        self._come(_Request(environ, body, parser.should_keep_alive()))
+        self._come(_Request(environ, body, keeps))
 
     def on_body(self, more: bytes) -> None:
         """Some of its body."""
@@ -209,6 +232,35 @@ class Connection(Protocol):
         if self._body is not None:
             self._body.end()
             self._read_or_not()
+
+    # Requests that say the same but for their target, as those over one connection do: the parser has read the rest.
+
+    def _keep_head(self, data: bytes) -> None:
+        """Keep what follows the request line, if all that came is a plain GET after which the connection is kept."""
+        line, _, rest = data.partition(b"\r\n")
+        plain, self._plain = self._plain, None
+        fits = len(rest) <= _LONGEST_HEAD_KEPT and _PLAIN.fullmatch(line) is not None
+        if plain is not None and fits and not (self._ends or self._hears_no_more):
+            self._head = _Head(data[len(line) :], plain)
+
+    def _repeats(self, data: bytes) -> bool:
+        """Whether this is the last plain GET over again but for the target; it is then asked."""
+        head = self._head
+        if head is None or not (data.endswith(head.text) and self._between_requests):
+            return False
+        plain = _PLAIN.fullmatch(data, 0, len(data) - len(head.text))
+        if plain is None or len(plain[1]) > MOST_TARGET_BYTES:
+            return False
+        environ = head.environ.copy()
+        environ["PATH_INFO"], environ["QUERY_STRING"] = _target(plain[1])
+        self._come(_Request(environ, None, keeps=True))
+        self._read_or_not()
+        return True
+
+    @property
+    def _between_requests(self) -> bool:
+        """Whether what comes next is the beginning of a request."""
+        return self._environ is None and (self._body is None or self._body.ended)
 
     # Asking the application.
 

@@ -9,6 +9,10 @@ from typing import Any, Protocol
 Environ = dict[str, Any]
 """A request in the words of WSGI (PEP 3333), as far as it is about the request: method, path, query, headers, body."""
 
+SAME_HEAD = "recsys.same_head"
+"""A list in the environment, one for all requests over a connection whose heads are the same but for the target: for what
+the application finds out from headers alone. It is not there with every request."""
+
 Reply = tuple[int, list[tuple[str, str]], bytes]
 """Status, headers, body."""
 

@@ -7,6 +7,7 @@ import threading
 import time
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection, HTTPResponse
+from urllib.parse import unquote_to_bytes
 
 import pytest
 from structlog.testing import capture_logs
@@ -181,6 +182,54 @@ def test_a_slow_request_holds_up_nobody_else(client, port, echo):
             assert other.getresponse().read()
     echo.go_on.set()
     assert answer(client)[0] == 200
+
+
+def test_requests_that_say_the_same_but_for_their_target_are_each_read(client):
+    """From the second on they are told apart without the parser."""
+    head = b" HTTP/1.1\r\nHost: shop\r\nX-Key: one\r\n\r\n"
+    for target in (b"/a", b"/b%20c?d=%20", b"/slow", b"/e?f#g", b"/a" * 1_000, b"/"):
+        status, _, body = ask(client, b"GET " + target + head)
+        path, _, query = target.partition(b"#")[0].partition(b"?")
+        assert (status, body) == (
+            200,
+            b"GET %s HTTP_X_KEY=one QUERY_STRING=%s " % (unquote_to_bytes(path), query),
+        )
+    assert (
+        ask(client, b"GET /a HTTP/1.1\r\nHost: shop\r\nX-Key: two\r\n\r\n")[2].split()[2] == b"HTTP_X_KEY=two"
+    )
+    client.sendall(b"GET /1" + head + b"GET /2" + head)
+    assert [answer(client)[2].split()[1] for _ in range(2)] == [b"/1", b"/2"]
+    assert ask(client, b"GET /3" + head)[2].split()[1] == b"/3"
+
+
+@pytest.mark.parametrize(
+    ("line", "status"),
+    [
+        (b"GET /a b HTTP/1.1", 400),
+        (b"GET /a\x01 HTTP/1.1", 400),
+        (b"GET /" + b"a" * 70_000 + b" HTTP/1.1", 414),
+    ],
+)
+def test_what_is_wrong_with_a_request_is_seen_after_many_right_ones(client, line, status):
+    rest = b"\r\nHost: shop\r\n\r\n"
+    for _ in range(3):
+        assert ask(client, b"GET /a HTTP/1.1" + rest)[0] == 200
+    assert ask(client, line + rest)[0] == status
+    assert ended(client)
+
+
+def test_a_body_that_reads_like_a_request_is_a_body(client):
+    request = GET % b"b"
+    for _ in range(2):
+        assert ask(client, GET % b"a")[0] == 200
+        client.sendall(
+            b"POST /slow HTTP/1.1\r\nHost: shop\r\nContent-Length: %d\r\n\r\n" % (2 * len(request))
+        )
+        client.sendall(request)
+        time.sleep(0.05)
+        client.sendall(request + GET % b"c")
+        assert answer(client)[2] == b"POST /slow QUERY_STRING= " + 2 * request
+        assert answer(client)[2].split()[1] == b"/c"
 
 
 def test_the_path_is_decoded_and_the_query_is_not(client):

@@ -7,6 +7,7 @@ from hashlib import sha256
 
 import pytest
 
+from recsys.hosting.replies import SAME_HEAD
 from recsys.serving.keys import (
     authenticate,
     check_allowed,
@@ -53,6 +54,18 @@ def test_without_a_valid_key_the_answer_is_401_and_says_how(incoming, headers):
     problem = status_of(authenticate, incoming(**headers), KEYS)
     assert problem.status == 401
     assert dict(problem.headers)["WWW-Authenticate"].startswith("Bearer ")
+
+
+def test_a_key_that_comes_again_over_a_connection_is_looked_up_each_time(incoming):
+    found_out = []
+    for keys, known in ((KEYS, True), ({}, False), (KEYS, True)):
+        http = incoming(x_api_key="rk_s")
+        http.environ[SAME_HEAD] = found_out
+        if known:
+            assert authenticate(http, keys) is SECRET
+        else:
+            assert status_of(authenticate, http, keys).status == 401
+    assert "rk_s" not in found_out
 
 
 def test_a_key_outside_its_scope_is_forbidden():
