@@ -93,7 +93,7 @@ class Connection(Protocol):
         self.since = loop.now
         self.deadline: float | None = loop.now + HEAD_SECONDS
         self._loop = loop
-        self._parser = HttpRequestParser(self)
+        self._parser: Any = HttpRequestParser(self)
         self._transport: Transport = cast("Transport", None)
         self._begun = False
         self._url = b""
@@ -127,6 +127,8 @@ class Connection(Protocol):
         self._waiting.clear()
         if self._body is not None:
             self._body.stop()
+        # Each knows the other: without this, both would wait for the collector of such rings.
+        self._ends, self._parser = True, None
 
     def data_received(self, data: bytes) -> None:
         """Some of a request came, or several of them."""
@@ -136,16 +138,7 @@ class Connection(Protocol):
         if self._repeats(data):
             return
         starts = self._between_requests
-        try:
-            self._parser.feed_data(data)
-        except HttpParserUpgrade:
-            # Nothing here speaks anything else: the request is answered as it is, and what follows is not read.
-            self._hear_no_more()
-        except HttpParserCallbackError as error:
-            log_fault("a request could not be read", error.__context__ or error)
-            self._refuse(_FAULT)
-        except HttpParserError:
-            self._refuse(_NO_HTTP)
+        self._feed(data)
         if self._environ is not None:
             self._head_bytes += len(data)
             if len(self._url) > MOST_TARGET_BYTES:
@@ -176,8 +169,25 @@ class Connection(Protocol):
     def resume_writing(self) -> None:
         """It reads again."""
         self._chokes = False
-        self._wait_for_more()
+        if self._busy:
+            self.deadline = None
+        else:
+            self._wait_for_more()
         self._read_or_not()
+
+    def _feed(self, data: bytes) -> None:
+        try:
+            self._parser.feed_data(data)
+        except HttpParserUpgrade:
+            # Nothing here speaks anything else: the request is answered as it is, and what follows is not read.
+            if self._body is not None:
+                self._body.stop()
+            self._hear_no_more()
+        except HttpParserCallbackError as error:
+            log_fault("a request could not be read", error.__context__ or error)
+            self._refuse(_FAULT)
+        except HttpParserError:
+            self._refuse(_NO_HTTP)
 
     # What the parser finds.
 
@@ -396,7 +406,8 @@ class Connection(Protocol):
             self._transport.close()
             return
         self._lingers, self.deadline = True, self._loop.now + _LINGER_SECONDS
-        self._transport.write_eof()
+        if not self._transport.is_closing():
+            self._transport.write_eof()
         self._read_or_not()
 
     def _wait_for_more(self) -> None:

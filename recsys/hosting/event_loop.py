@@ -134,7 +134,11 @@ class EventLoop:
     def _flush(self) -> None:
         waiting, self._written = self._written, []
         for each in waiting:
-            each.flush()
+            try:
+                each.flush()
+            except Exception as fault:  # noqa: BLE001 - the replies of others must go out
+                log_fault("a reply cannot be sent", fault)
+                each.abort()
         now = monotonic()
         if now - self._yielded > _YIELD_EVERY_SECONDS:
             sleep(_YIELD_SECONDS)

@@ -427,6 +427,28 @@ def test_an_application_that_fails_is_500_and_the_log_names_nobody(client, path)
         assert ask(client, GET % b"a")[0] == 200
 
 
+def test_who_asks_for_another_protocol_with_a_body_is_not_waited_for(client):
+    head = b"POST /slow HTTP/1.1\r\nHost: shop\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 9\r\n\r\n"
+    assert ask(client, head + b"abc")[0] in {200, 408}
+    assert ended(client)
+
+
+def test_a_connection_that_cannot_be_written_to_leaves_the_others_alone(client, port, monkeypatch):
+    failing = connection.Connection.flush
+
+    def flush(self):
+        if any(b"/broken" in text for text in self._written):
+            raise RuntimeError(BOUGHT)
+        failing(self)
+
+    monkeypatch.setattr(connection.Connection, "flush", flush)
+    with closing(Client(port)) as other, capture_logs() as logs:
+        other.sendall(GET % b"broken")
+        assert ended(other)
+        assert ask(client, GET % b"a")[0] == 200
+    assert logs[0]["event"] == "a reply cannot be sent"
+
+
 def test_what_is_under_way_is_finished_before_the_end():
     echo = Echo()
     with running(echo, grace=PATIENCE_SECONDS) as (port, loop):
