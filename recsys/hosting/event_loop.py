@@ -56,6 +56,7 @@ class EventLoop:
         now: the time of the last tick, in seconds of the monotonic clock: what is late may be so by a second more.
         passing: the headers that every reply has at this moment.
         stops: whether no more requests are taken.
+        most: how many connections there may be.
 
     """
 
@@ -66,7 +67,7 @@ class EventLoop:
         self.stops = False
         self._listening = listening
         self._grace = grace
-        self._most = min(MOST_CONNECTIONS, _most_files() - _FILES_OF_OUR_OWN)
+        self.most = _most_connections()
         self._loop = uvloop.new_event_loop()
         self._connections: set[Connection] = set()
         self._written: list[Connection] = []
@@ -152,7 +153,7 @@ class EventLoop:
 
     def _accept(self, most: int = _MOST_ACCEPTED) -> None:
         for _ in range(most):
-            if len(self._connections) >= self._most:
+            if len(self._connections) >= self.most:
                 self._wait_for_room("so many connections are open already")
                 self._make_room()
                 return
@@ -216,10 +217,13 @@ class EventLoop:
             each.stop()
 
 
-def _most_files() -> int:
-    """How many files this process may have open, once it has asked for as many as it may."""
+def _most_connections() -> int:
+    """As many as this process may have files open, beside its own, once it has asked for as many as it may."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
         with suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if files == resource.RLIM_INFINITY:
+        return MOST_CONNECTIONS
+    return min(MOST_CONNECTIONS, max(files // 2, files - _FILES_OF_OUR_OWN))

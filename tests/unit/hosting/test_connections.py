@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import socket
 import threading
 import time
@@ -478,6 +479,16 @@ def test_the_end_waits_for_nobody_longer_than_its_grace():
             loop.stop()
             assert ended(busy)
         echo.go_on.set()
+
+
+@pytest.mark.parametrize(
+    ("files", "most"),
+    [(resource.RLIM_INFINITY, 8_000), (1_048_576, 8_000), (1_024, 768), (256, 128), (8_200, 7_944)],
+)
+def test_there_are_as_many_connections_as_the_process_may_have_files(monkeypatch, files, most):
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (files, files))
+    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
+        assert EventLoop(Echo(), listening, 0.1).most == most
 
 
 def test_where_there_is_no_room_idle_connections_make_it_and_busy_ones_do_not(monkeypatch):
