@@ -134,9 +134,8 @@ class Application:
         self._meter.begin()
         response = self._answer(http)
         if response.status >= HTTPStatus.BAD_REQUEST:
-            with suppress(
-                Problem, BodyStopped
-            ):  # no place for it, or it does not come: the answer goes out as it is
+            # Where there is no place for it, or it does not come, the answer goes out as it is.
+            with suppress(Problem, BodyStopped):
                 http.drain(_DRAINED_BYTES)
         # Neither the query nor an unknown path: both may name a shopper. Known ones without their values.
         method, path = self.router.label(http)

@@ -247,9 +247,9 @@ def _member(
 ) -> int:
     """The first member of a theme, in the shopper's order, that is free and holds no slot; -1 for none."""
     bounds, members = contenders.bounds[theme], contenders.members
-    for at in range(bounds[HEAD], bounds[RANKED]):
-        if _free(ground, own, members[at]) and not _holds(held, members[at]):
-            return int(members[at])
+    head = _first_free(ground, own, members[bounds[HEAD] : bounds[RANKED]], held)
+    if head >= 0:
+        return head
     begin, end = bounds[ALL_TAIL], bounds[END]
     # A theme that nobody's vector orders has all that follow in its last part, and in those before none.
     if bounds[RANKED] < bounds[ALL_TAIL] and _points(vector):
@@ -263,9 +263,15 @@ def _member(
         if best >= 0:
             return int(best)
         begin, end = bounds[TAIL], bounds[ALL_TAIL]
-    for at in range(begin, end):
-        if _free(ground, own, members[at]) and not _holds(held, members[at]):
-            return int(members[at])
+    return _first_free(ground, own, members[begin:end], held)
+
+
+@within
+def _first_free(ground: Ground, own: Own, members: Numbers, held: Page) -> int:
+    """The first of some numbers that is free and holds no slot; -1 for none."""
+    for number in members:
+        if _free(ground, own, number) and not _holds(held, number):
+            return int(number)
     return -1
 
 
